@@ -1,0 +1,241 @@
+"""JSON-RPC 2.0 as bytes: where the id stands, what was asked, what may be asked twice.
+
+Payloads are never re-encoded. A message is cut where its id stands and put together again with another id, so what a
+client or a node wrote passes byte for byte, digits of numbers and order of keys included.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import orjson
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+NO_NODE: Final = -32050
+TIMED_OUT: Final = -32051
+OUTCOME_UNKNOWN: Final = -32052
+QUEUE_FULL: Final = -32053
+NODE_FAILED: Final = -32054
+TOO_LARGE: Final = -32055
+
+# Everything that is not in here is written to at most one node. Filters are node-local state that a poll consumes, so
+# eth_newFilter and its relatives are not reads.
+_READS: Final = frozenset(
+    "eth_accounts eth_baseFee eth_blobBaseFee eth_blockNumber eth_call eth_callMany eth_chainId eth_coinbase eth_config "
+    "eth_createAccessList eth_estimateGas eth_feeHistory eth_gasPrice eth_getAccount eth_getBalance eth_getBlockByHash "
+    "eth_getBlockByNumber eth_getBlockReceipts eth_getBlockTransactionCountByHash eth_getBlockTransactionCountByNumber "
+    "eth_getCode eth_getHeaderByHash eth_getHeaderByNumber eth_getLogs eth_getProof eth_getRawTransactionByBlockHashAndIndex "
+    "eth_getRawTransactionByBlockNumberAndIndex eth_getRawTransactionByHash eth_getStorageAt "
+    "eth_getTransactionByBlockHashAndIndex eth_getTransactionByBlockNumberAndIndex eth_getTransactionByHash "
+    "eth_getTransactionCount eth_getTransactionReceipt eth_getUncleByBlockHashAndIndex eth_getUncleByBlockNumberAndIndex "
+    "eth_getUncleCountByBlockHash eth_getUncleCountByBlockNumber eth_hashrate eth_maxPriorityFeePerGas eth_mining "
+    "eth_protocolVersion eth_simulateV1 eth_syncing net_listening net_peerCount net_version rpc_modules "
+    "txpool_content txpool_contentFrom txpool_inspect txpool_status web3_clientVersion web3_sha3 "
+    "debug_getBadBlocks debug_getRawBlock debug_getRawHeader debug_getRawReceipts debug_getRawTransaction "
+    "debug_storageRangeAt debug_accountRange debug_traceBlock debug_traceBlockByHash debug_traceBlockByNumber "
+    "debug_traceCall debug_traceCallMany debug_traceTransaction "
+    "trace_block trace_call trace_callMany trace_filter trace_get trace_rawTransaction trace_replayBlockTransactions "
+    "trace_replayTransaction trace_transaction".split()
+)
+
+
+def is_read(method: str) -> bool:
+    """Whether `method` may be sent to a second node after a first one failed to answer."""
+    return method in _READS
+
+
+class Request(NamedTuple):
+    """One request as the client wrote it: `before + id + after` is its text.
+
+    `id` is the JSON text of the id (b'1.0', b'"a"', b'null'); None for a notification, whose text is all in `before`.
+    """
+
+    id: bytes | None
+    method: str
+    params: Any
+    before: bytes
+    after: bytes
+
+    def text(self, as_id: bytes) -> bytes:
+        """The request under another id (bytes of JSON)."""
+        return self.before if self.id is None else b"%b%b%b" % (self.before, as_id, self.after)
+
+
+class Invalid(NamedTuple):
+    """What is not a request, and the whole answer that it deserves."""
+
+    answer: bytes
+
+
+class Batch(NamedTuple):
+    """The elements of a batch, in order; never empty."""
+
+    items: tuple[Request | Invalid, ...]
+
+
+Parsed: TypeAlias = Request | Batch | Invalid
+
+
+def error_body(id_raw: bytes | None, code: int, message: str, data: dict[str, Any] | None = None) -> bytes:
+    """An error answer of our own. `id_raw` is the JSON text of the id; None where it could not be read (null)."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if data is not None:
+        error["data"] = data
+    return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (id_raw or b"null", orjson.dumps(error))
+
+
+_ID_VALUE: Final = rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|null'
+_ID: Final = re.compile(rb'"id"\s*:\s*(' + _ID_VALUE + rb")")
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+
+
+def parse(data: bytes) -> Parsed:
+    """Read what a client sent. Invalid JSON and what is no request come back as `Invalid`, never as an exception."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        return Invalid(error_body(None, PARSE_ERROR, f"Parse error: {error}"))
+    if isinstance(value, list):
+        if not value:
+            return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: the batch is empty"))
+        texts = elements(data)
+        return Batch(tuple(_request(item, text) for item, text in zip(value, texts, strict=True)))
+    return _request(value, data)
+
+
+def _request(value: Any, data: bytes) -> Request | Invalid:
+    if type(value) is not dict:
+        return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: a request is a JSON object"))
+    method = value.get("method")
+    if "id" not in value:
+        if type(method) is not str:
+            return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
+        return Request(None, method, value.get("params"), data, b"")
+    if isinstance(value["id"], bool | dict | list):
+        return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "id" is neither string, number nor null'))
+    start, end = id_span(data)
+    if type(method) is not str:
+        return Invalid(error_body(data[start:end], INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
+    return Request(data[start:end], method, value.get("params"), data[:start], data[end:])
+
+
+def id_span(data: bytes) -> tuple[int, int]:
+    """Where the value of the top-level key "id" stands in the valid JSON object `data`, which has one."""
+    # without escapes the key can be written in one way only: a single one is the top-level one
+    if data.count(b'"id"') == 1 and b"\\" not in data:
+        match = _ID.search(data)
+        if match is not None:
+            return match.span(1)
+    return value_span(data, "id")
+
+
+def value_span(data: bytes, *path: str) -> tuple[int, int]:
+    """Where the value at `path` (keys of nested objects) stands in the valid JSON `data`; the last one wins.
+
+    Raises KeyError where there is none.
+    """
+    start, end = 0, len(data)
+    for key in path:
+        found = None
+        for name, first, last in _members(data, start, end):
+            if name == key:
+                found = (first, last)
+        if found is None:
+            raise KeyError(key)
+        start, end = found
+    return start, end
+
+
+def _members(data: bytes, start: int, end: int) -> list[tuple[str, int, int]]:
+    """(key, start, end) of each value of the object that is data[start:end]."""
+    members = []
+    for first, last in _children(data, start, end, b"{"):
+        key = _TOKEN.match(data, first, last)
+        if key is None:
+            continue
+        colon = data.index(b":", key.end())
+        value = _TOKEN.search(data, colon + 1, last)
+        if value is not None:
+            members.append((str(orjson.loads(key.group())), value.start(), last))
+    return members
+
+
+def elements(data: bytes) -> list[bytes]:
+    """The texts of the elements of the valid JSON array `data`."""
+    return [data[first:last] for first, last in _children(data, 0, len(data), b"[")]
+
+
+def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[int, int]]:
+    """The spans between the commas of the container that is data[start:end], without the white space around."""
+    spans: list[tuple[int, int]] = []
+    depth = 0
+    first = last = -1
+    for token in _TOKEN.finditer(data, start, end):
+        text = token.group()
+        if depth == 0:
+            if text != bracket:
+                return []
+            depth = 1
+            continue
+        if text in b"}]":
+            depth -= 1
+        if depth == 0 or (depth == 1 and text == b","):
+            if first >= 0:
+                spans.append((first, last))
+            first = -1
+            continue
+        if text in b"{[":
+            depth += 1
+        if first < 0:
+            first = token.start()
+        last = token.end()
+    return spans
+
+
+class NodeAnswer(NamedTuple):
+    """What a node answered: `data[:start] + data[end:]` is the answer around its id.
+
+    `id` is the JSON text of the id without quotes: nodes that answer 7 with "7" are understood.
+    """
+
+    id: bytes
+    start: int
+    end: int
+
+
+class NodeEvent(NamedTuple):
+    """What a node announced: `subscription` is the JSON text of the subscription id, data[start:end]."""
+
+    subscription: bytes
+    start: int
+    end: int
+
+
+# the layouts of geth, reth, erigon and besu; other orders of the keys take the way through orjson
+_ANSWER: Final = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),"(?:result|error)":').match
+_EVENT: Final = re.compile(rb'\{"jsonrpc":"2\.0","method":"\w+","params":\{"subscription":("[^"\\]*"|\d+),').match
+
+
+def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
+    """Read a frame of a node; None for what is neither an answer nor an event."""
+    match = _ANSWER(data)
+    if match is not None:
+        return NodeAnswer(match[1], match.start(1), match.end(1))
+    match = _EVENT(data)
+    if match is not None:
+        return NodeEvent(match[1], match.start(1), match.end(1))
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not dict:
+        return None
+    if "id" in value and ("result" in value or "error" in value):
+        start, end = value_span(data, "id")
+        return NodeAnswer(data[start:end].strip(b'"'), start, end)
+    if isinstance(value.get("params"), dict) and "subscription" in value["params"]:
+        start, end = value_span(data, "params", "subscription")
+        return NodeEvent(data[start:end], start, end)
+    return None
