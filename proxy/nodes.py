@@ -34,7 +34,9 @@ class NodeState:
     """One execution node as last seen by the monitor.
 
     `healthy` is the verdict that routing uses for both lanes. `ws_ready` is False from the moment a session reports
-    that the WebSocket lane refused or dropped it until a probe has opened that lane again.
+    that the WebSocket lane refused or dropped it until a probe has opened that lane again. `resting` is True while
+    the node's own 429s and 5xx ask for a pause: HTTP requests prefer any other node. `failing_methods` rest alone.
+    `reason` says in words why the node is not healthy, or not quite.
     """
 
     node: Node
@@ -43,6 +45,9 @@ class NodeState:
     check_ok: bool = False
     healthy: bool = False
     ws_ready: bool = True
+    resting: bool = False
+    failing_methods: frozenset[str] = frozenset()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class ConsensusState:
     lag: int = 0
     check_ok: bool = False
     healthy: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
