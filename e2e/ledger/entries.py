@@ -25,6 +25,7 @@ class Opened:
 class Sent:
     """A request left the client.
 
+    `method` is '' for text that is no request (bad JSON, an empty batch): `params` is then the text, `id` 'null'.
     `id` is the JSON text of the id, digit for digit ('1', '1.0', '"a"', 'null'), None for a notification.
     `op` numbers the requests of the whole run. `batch` is shared by the requests of one batch. `intended` is the time
     at which an open-loop schedule wanted it sent.
@@ -81,12 +82,17 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """The nemesis (or the gateway) did something to `target`, and saw that it bit."""
+    """The nemesis (or the gateway) did something to `target`, and saw at `at` that it bit.
+
+    `fault` is a name of `faults.EFFECTS`. `target` is a node, a client (a slow reader, say) or 'proxy'. `began` is when
+    the nemesis set about it, before anything could be felt. `detail["lane"]` ('ws' or 'http') narrows it to one lane.
+    """
 
     at: float
     fault: str
     target: str
     detail: dict[str, Any] = field(default_factory=dict)
+    began: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +106,22 @@ class Healed:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block became the head of the canonical chain, as the block driver (not the proxy) says."""
+    """A block became canonical, as the block driver (not the proxy) says: every one, replaced ones too, in order."""
 
     at: float
     number: int
     hash: str
     parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A request with side effects reached `node`, as seen at the node's door (the gateway), whoever wrote it there."""
+
+    at: float
+    node: str
+    method: str
+    params: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +151,5 @@ class Marked:
 
 
 Entry: TypeAlias = (
-    Opened | Sent | Received | Failed | Closed | Injected | Healed | Block | Scraped | Drifted | Marked
+    Opened | Sent | Received | Failed | Closed | Injected | Healed | Block | Arrived | Scraped | Drifted | Marked
 )

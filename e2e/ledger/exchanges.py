@@ -1,0 +1,169 @@
+"""Requests matched with their answers: what a JSON-RPC client with perfect books would make of its own traffic.
+
+Over WebSocket an answer belongs to the oldest unanswered request of its connection with the same id, and where several
+wait under one id, to the first whose method can have such a result. What belongs to no request and is no event is a
+stray. Over HTTP the transport says to which request (or batch) an answer belongs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from e2e.ledger.entries import Closed, Failed, Opened, Received, Sent
+from e2e.ledger.shapes import fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from e2e.ledger.entries import Entry
+
+
+@dataclass(eq=False, slots=True)
+class Exchange:
+    """A request and what came of it. `answer` is None for silence, and always for a notification."""
+
+    request: Sent
+    connection: Connection | None = None  # None over HTTP
+    answer: Received | Failed | None = None
+    contested: bool = False  # others waited under the same id when the answer came
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the intended time of sending to the answer; inf without one."""
+        request = self.request
+        start = request.at if request.intended is None else min(request.at, request.intended)
+        return self.answered - start
+
+    @property
+    def answered(self) -> float:
+        """When the answer came; inf without one."""
+        return math.inf if self.answer is None else self.answer.at
+
+    @property
+    def result(self) -> Any:
+        """The result of the answer, None for an error, a failure or silence."""
+        frame = self.answer.frame if isinstance(self.answer, Received) else None
+        return frame.get("result") if isinstance(frame, dict) else None
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """A WebSocket connection of a client, from its upgrade to its close; `frames` are all it received, in order."""
+
+    client: str
+    opened: float
+    closed: Closed | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    frames: list[Received] = field(default_factory=list)
+    answered: list[Exchange | None] = field(default_factory=list)  # beside `frames`: whose answer each one is
+
+    @property
+    def end(self) -> float:
+        return math.inf if self.closed is None else self.closed.at
+
+
+def is_event(frame: Any) -> bool:
+    """Whether a frame is a subscription's notification by its form."""
+    return isinstance(frame, dict) and "method" in frame and "id" not in frame
+
+
+class Matcher:
+    """Takes the entries of a history in order; afterwards `exchanges`, `connections` and `strays` are complete."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+        self.connections: list[Connection] = []
+        self.strays: list[Received] = []
+        self._open: dict[str, Connection] = {}
+        self._waiting: dict[tuple[int, str], list[Exchange]] = defaultdict(list)
+        self._http: dict[int, Exchange] = {}
+        self._batches: dict[int, list[Exchange]] = defaultdict(list)
+
+    def feed(self, entries: Iterable[Entry]) -> Matcher:
+        for entry in entries:
+            match entry:
+                case Opened(lane="ws"):
+                    self._connect(entry.client, entry.at)
+                case Sent():
+                    self._sent(entry)
+                case Received(lane="ws"):
+                    self._frame(entry)
+                case Received():
+                    self._http_answer(entry)
+                case Failed():
+                    if (failed := self._http.get(entry.op)) is not None and failed.answer is None:
+                        failed.answer = entry
+                case Closed():
+                    self._connection(entry.client, entry.at).closed = entry
+                case _:
+                    pass
+        return self
+
+    def _connect(self, client: str, at: float) -> Connection:
+        connection = Connection(client, at)
+        self._open[client] = connection
+        self.connections.append(connection)
+        return connection
+
+    def _connection(self, client: str, at: float) -> Connection:
+        return self._open.get(client) or self._connect(client, at)
+
+    def _sent(self, request: Sent) -> None:
+        exchange = Exchange(request)
+        self.exchanges.append(exchange)
+        if request.lane == "http":
+            self._http[request.op] = exchange
+            if request.batch is not None:
+                self._batches[request.batch].append(exchange)
+            return
+        exchange.connection = self._connection(request.client, request.at)
+        exchange.connection.exchanges.append(exchange)
+        if request.id is not None:
+            self._waiting[id(exchange.connection), request.id].append(exchange)
+
+    def _frame(self, received: Received) -> None:
+        connection = self._connection(received.client, received.at)
+        exchange = None
+        if received.id is not None:
+            exchange = _claim(self._waiting.get((id(connection), received.id), []), received)
+        connection.frames.append(received)
+        connection.answered.append(exchange)
+        if exchange is None and not is_event(received.frame):
+            self.strays.append(received)
+
+    def _http_answer(self, received: Received) -> None:
+        asked = self._http.get(received.op if received.op is not None else -1)
+        if asked is None:
+            self.strays.append(received)
+            return
+        group = self._batches[asked.request.batch] if asked.request.batch is not None else [asked]
+        waiting = [exchange for exchange in group if exchange.answer is None and exchange.request.id is not None]
+        if received.id in {None, "null"} and _refusal(received):
+            for exchange in waiting:  # one refusal for the whole body
+                exchange.answer = received
+        elif _claim([each for each in waiting if each.request.id == received.id], received) is None:
+            self._unclaimed(received, group)
+
+    def _unclaimed(self, received: Received, group: list[Exchange]) -> None:
+        if received.frame is not None or any(exchange.request.id is not None for exchange in group):
+            self.strays.append(received)
+
+
+def _refusal(received: Received) -> bool:
+    has_result = isinstance(received.frame, dict) and "result" in received.frame
+    return not has_result and (isinstance(received.frame, dict) or (received.status or 0) >= 400)
+
+
+def _claim(waiting: list[Exchange], received: Received) -> Exchange | None:
+    """Give the answer to the request that it fits best and take that off the list."""
+    if not waiting:
+        return None
+    index = next((i for i, each in enumerate(waiting) if fits(each.request.method, received.frame)), 0)
+    exchange = waiting[index]
+    exchange.contested = len(waiting) > 1
+    exchange.answer = received
+    del waiting[index]
+    return exchange
