@@ -1,0 +1,85 @@
+"""Which WebSocket lanes may be dialled, and when the monitor tries a lost one again. Pure; `now` comes in.
+
+A lane that a session lost is closed to all dials until the monitor itself has opened it: one dial for each node and
+step, however many clients there are. It waits for about a quarter of the time that the lane has been bad already, so
+attempts grow with the logarithm of the outage and the return costs at most a quarter more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Collection, Iterable
+
+_SETTLE: Final = 0.03  # seconds: the clients of one broken lane report it within this time
+_SHORTEST: Final = 0.1
+_LONGEST: Final = 30.0
+_FORGIVEN: Final = 10.0  # a lane that held this long has a clean record
+
+
+@dataclass(slots=True)
+class _Lane:
+    ready: bool = True
+    dialling: bool = False
+    bad_since: float = 0.0
+    opened_at: float = float("-inf")
+    next_dial: float = float("inf")
+
+
+class LaneBook:
+    """The WebSocket lanes of all nodes. Dial what `due` names and tell `opened` or `refused` what came of it."""
+
+    def __init__(self, names: Iterable[str], rng: random.Random) -> None:
+        self._lanes = {name: _Lane() for name in names}
+        self._rng = rng
+
+    def ready(self, name: str) -> bool:
+        return self._lanes[name].ready
+
+    def lost(self, name: str, now: float) -> bool:
+        """A session lost the lane or was refused; whether that was news."""
+        lane = self._lanes[name]
+        if not lane.ready:
+            return False
+        lane.ready = False
+        if now - lane.opened_at >= _FORGIVEN:
+            lane.bad_since = now
+        lane.next_dial = now + self._delay(lane, now)
+        return True
+
+    def opened(self, name: str, now: float) -> None:
+        lane = self._lanes[name]
+        lane.ready, lane.dialling, lane.opened_at, lane.next_dial = True, False, now, float("inf")
+
+    def refused(self, name: str, now: float) -> None:
+        lane = self._lanes[name]
+        lane.dialling = False
+        lane.next_dial = now + self._delay(lane, now)
+
+    def revived(self, name: str, now: float) -> None:
+        """The node became healthy again: what its lane did before tells nothing now."""
+        lane = self._lanes[name]
+        lane.bad_since = now
+        if not lane.ready and not lane.dialling:
+            lane.next_dial = now
+
+    def due(self, now: float, healthy: Collection[str]) -> list[str]:
+        """The lanes to dial now, each counted as being dialled. Those of ill nodes wait until they are `revived`."""
+        names = [name for name in healthy if self._lanes[name].next_dial <= now]
+        for name in names:
+            lane = self._lanes[name]
+            lane.dialling, lane.next_dial = True, float("inf")
+        return names
+
+    def wake(self, healthy: Collection[str]) -> float:
+        """When `due` has something to say."""
+        return min((self._lanes[name].next_dial for name in healthy), default=float("inf"))
+
+    def _delay(self, lane: _Lane, now: float) -> float:
+        down_for = now - lane.bad_since
+        if down_for <= 0:
+            return _SETTLE
+        return min(max(down_for / 4, _SHORTEST), _LONGEST) * self._rng.uniform(0.8, 1.2)
