@@ -1,0 +1,209 @@
+"""A WebSocket client that writes down what it sends and what it gets, and never judges.
+
+It is made to be cheap, so that a hundred of them with a thousand requests a second leave the machine to the proxy: one
+task for each connection, none for a message. All coroutines run on one loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from e2e.clients import jsontext
+from e2e.ledger.entries import Closed, Opened, Received, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from e2e.ledger.recorder import Recorder
+
+MAX_FRAME = 64 << 20  # bytes: above what a proxy lets through, so that the limit seen is the proxy's
+
+
+class ClientClosedError(Exception):
+    """The connection ended before the answer came; the ledger has the close code."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """A confirmed subscription as its client sees it: `id` as handed out, how many events came and the last one."""
+
+    kind: str
+    id: str
+    request_id: str
+    events: int = 0
+    last: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send: `id` is JSON text ('1', '1.0', '"a"', 'null'), None for a notification."""
+
+    id: str | None
+    method: str
+    params: list[Any] = field(default_factory=list)
+
+
+class WebSocketClient:
+    """One connection to `url`. Not reopened: what happens to it is a fact of the run."""
+
+    def __init__(self, name: str, url: str, recorder: Recorder) -> None:
+        self.name = name
+        self.url = url
+        self.streams: dict[str, Stream] = {}
+        self.closed: Closed | None = None
+        self._recorder = recorder
+        self._connection: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._leaving = False
+        # id text -> those who wait for it, in the order of sending; None: nobody in person
+        self._owed: dict[str, deque[asyncio.Future[Received] | None]] = {}
+        self._outstanding = 0
+
+    @property
+    def outstanding(self) -> int:
+        """How many requests of this connection have no answer yet."""
+        return self._outstanding
+
+    def busy(self, request_id: str) -> bool:
+        """Say whether a request with this id (JSON text) waits for its answer."""
+        return request_id in self._owed
+
+    async def open(self, within: float = 5.0, headers: dict[str, str] | None = None) -> None:
+        """Connect, or raise OSError, TimeoutError or websockets' InvalidHandshake."""
+        self._connection = await connect(
+            self.url,
+            compression=None,
+            ping_interval=None,  # the proxy's own pings are under test
+            open_timeout=within,
+            close_timeout=1.0,
+            max_size=MAX_FRAME,
+            max_queue=None,
+            proxy=None,
+            additional_headers=headers,
+        )
+        self._recorder.record(Opened(self._recorder.now(), self.name))
+        self._reader = asyncio.create_task(self._read(self._connection), name=f"reader of {self.name}")
+
+    async def send(self, request: Request, intended: float | None = None) -> int:
+        """Send without waiting for the answer; returns the op. Raises ClientClosedError on a closed connection."""
+        return (await self._send([request], None, intended, None))[0]
+
+    async def send_batch(self, requests: Sequence[Request]) -> list[int]:
+        """Send several requests in one frame; returns their ops."""
+        return await self._send(requests, self._recorder.next_op(), None, None)
+
+    async def call(self, request: Request, within: float) -> Received:
+        """Send and wait for the answer with the same id.
+
+        Raises TimeoutError after `within` seconds, ClientClosedError if the connection ends first.
+        """
+        answer: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
+        await self._send([request], None, None, answer)
+        async with asyncio.timeout(within):
+            return await answer
+
+    async def subscribe(self, request_id: str, kind: str, *options: Any, within: float = 5.0) -> Stream:
+        """Subscribe and wait for the confirmation. Raises as `call` does, ValueError if it is refused."""
+        answer = await self.call(Request(request_id, "eth_subscribe", [kind, *options]), within)
+        subscription = answer.frame.get("result")
+        if not isinstance(subscription, str):
+            message = f"{self.name}: eth_subscribe {kind} was refused: {answer.frame}"
+            raise ValueError(message)  # noqa: TRY004 - the answer is of a wrong value, no caller passed a wrong type
+        # an event may overtake the caller, so the reader may have made the entry already
+        stream = self.streams.setdefault(subscription, Stream(kind, subscription, request_id))
+        stream.kind, stream.request_id = kind, request_id
+        return stream
+
+    async def close(self) -> None:
+        """Leave with 1000 and wait until the reader has seen the end."""
+        self._leaving = True
+        if self._connection is not None:
+            await self._connection.close()
+        if self._reader is not None:
+            await self._reader
+
+    async def _send(
+        self,
+        requests: Sequence[Request],
+        batch: int | None,
+        intended: float | None,
+        waiter: asyncio.Future[Received] | None,
+    ) -> list[int]:
+        if self._connection is None or self.closed is not None:
+            message = f"{self.name} is not connected"
+            raise ClientClosedError(message)
+        texts, ops = [], []
+        now = self._recorder.now()
+        for request in requests:
+            request_id = None if request.id is None else jsontext.as_recorded(request.id)
+            texts.append(jsontext.encode(request.id, request.method, request.params))
+            ops.append(op := self._recorder.next_op())
+            self._recorder.record(
+                Sent(now, self.name, op, request_id, request.method, request.params, batch=batch, intended=intended)
+            )
+            if request_id is not None:
+                self._owed.setdefault(request_id, deque()).append(waiter)
+                self._outstanding += 1
+        try:
+            await self._connection.send(texts[0] if batch is None else f"[{','.join(texts)}]")
+        except ConnectionClosed as error:
+            message = f"{self.name}: {error}"
+            raise ClientClosedError(message) from error
+        return ops
+
+    async def _read(self, connection: ClientConnection) -> None:
+        try:
+            while True:
+                self._note(await connection.recv(decode=False))
+        except ConnectionClosed as error:
+            frame = error.rcvd
+            self.closed = Closed(
+                self._recorder.now(),
+                self.name,
+                frame.code if frame else 1006,
+                frame.reason if frame else "",
+                "client" if self._leaving else "proxy",
+            )
+            self._recorder.record(self.closed)
+            self._give_up()
+
+    def _note(self, raw: bytes | str) -> None:
+        now = self._recorder.now()
+        for request_id, frame in jsontext.frames(raw if isinstance(raw, bytes) else raw.encode()):
+            received = Received(now, self.name, request_id, frame)
+            self._recorder.record(received)
+            if request_id is not None:
+                self._settle(request_id, received)
+            elif isinstance(frame, dict) and frame.get("method") == "eth_subscription":
+                params = frame.get("params", {})
+                self._count(params.get("subscription"), params.get("result"))
+
+    def _settle(self, request_id: str, received: Received) -> None:
+        waiting = self._owed.get(request_id)
+        if waiting is None:
+            return  # nobody asked: a stranger, and a checker's business
+        waiter = waiting.popleft()
+        if not waiting:
+            del self._owed[request_id]
+        self._outstanding -= 1
+        if waiter is not None and not waiter.done():
+            waiter.set_result(received)
+
+    def _count(self, subscription: Any, result: Any) -> None:
+        if isinstance(subscription, str):
+            stream = self.streams.setdefault(subscription, Stream("?", subscription, "?"))
+            stream.events += 1
+            stream.last = result
+
+    def _give_up(self) -> None:
+        error = ClientClosedError(f"{self.name} was closed with {self.closed.code if self.closed else 1006}")
+        for waiting in self._owed.values():
+            for waiter in waiting:
+                if waiter is not None and not waiter.done():
+                    waiter.set_exception(error)

@@ -1,0 +1,233 @@
+"""One run: proxy up → traffic and faults → heal → settle → save. Judging comes after, from what was saved.
+
+`Run` owns everything that lives for one scenario and ends it all in `close`, whatever happened. Its methods are called
+from one thread; clients and traffic live on the event loop of the portal.
+"""
+
+from __future__ import annotations
+
+import platform
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from e2e.clients.chain import ChainFollower
+from e2e.clients.drift import measure_drift
+from e2e.clients.http import HttpClient
+from e2e.clients.observer import Observer
+from e2e.clients.scrape import Scraper
+from e2e.clients.websocket import WebSocketClient
+from e2e.ledger.entries import Marked
+from e2e.ledger.history import SETTLED
+from e2e.ledger.meta import BACKUP, PRIMARY, Meta
+from e2e.ledger.recorder import Recorder
+from e2e.ledger.store import Store
+from e2e.nemesis.nemesis import Nemesis
+from e2e.sut.process import SutProcess
+from e2e.sut.topology import upstreams
+from e2e.traffic import ids, profiles
+from e2e.traffic.openloop import Load, Traffic
+from e2e.wait import WaitTimeoutError, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from anyio.from_thread import BlockingPortal
+
+    from e2e.clients.websocket import Stream
+    from e2e.ledger.history import History
+    from e2e.sut.profile import Profile
+    from e2e.testbed.protocol import Testbed
+
+T = TypeVar("T")
+
+SCRAPE_EVERY: Final = 0.2  # seconds
+LOOK_AT_CHAIN_EVERY: Final = 0.1
+CALL_WITHIN: Final = 5.0
+BASE_CLIENTS: Final = 2
+BASE_LOAD: Final = Load(profiles.READS, rate=5, ids=ids.reused)
+BASE_STREAMS: Final = ("newHeads", "logs")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What outlives a run: the network, the proxy's profile, the event loop, where runs are saved, the seed."""
+
+    testbed: Testbed
+    profile: Profile
+    portal: BlockingPortal
+    root: Path
+    seed: int = 0
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is played: see `Meta` for the fields."""
+
+    scenario: str
+    feature: str
+    tags: tuple[str, ...]
+    topology: str
+    required: tuple[str, ...]
+
+
+class Run:
+    """A run from its first process to its saved history."""
+
+    def __init__(self, stage: Stage, scene: Scene) -> None:
+        self.stage = stage
+        self.scene = scene
+        self.nodes = upstreams(scene.topology, stage.testbed)
+        self.store = Store.create(stage.root, scene.scenario)
+        self.recorder = Recorder(self.store)
+        self.nemesis = Nemesis(stage.testbed, self.recorder)
+        self.clients: list[WebSocketClient] = []
+        self.sut = SutProcess(stage.profile, self.nodes, stage.testbed.consensus_urls(), self.store.folder)
+        self.meta = self._meta()
+        self._traffic: list[Traffic] = []
+        self._scraper: Scraper | None = None
+        self._ending = ExitStack()
+        self._ending.callback(self.recorder.close)
+
+    @property
+    def folder(self) -> Path:
+        return self.store.folder
+
+    def start(self) -> None:
+        """Start the proxy, those who watch, and a base load by which the run itself can be judged."""
+        self.store.write_meta(self.meta)
+        self._ending.callback(self.sut.stop)
+        self.sut.start()
+        self._watch()
+        self._ending.callback(self._close_clients)
+        base = [self.connect(f"base-{number}") for number in range(1, BASE_CLIENTS + 1)]
+        for client in base:
+            for number, kind in enumerate(BASE_STREAMS):
+                self.subscribe(client, f'"{kind}"', kind, *([{}] if number else []))
+        self.offer(BASE_LOAD, base)
+        self.mark("traffic")
+
+    def connect(self, name: str) -> WebSocketClient:
+        """Open a WebSocket client through the proxy."""
+        client = WebSocketClient(name, self.sut.endpoints.ws, self.recorder)
+        self.await_(client.open)
+        self.clients.append(client)
+        return client
+
+    def http(self, name: str) -> HttpClient:
+        """Make an HTTP client of the proxy."""
+        client = HttpClient(name, self.sut.endpoints.http, self.recorder)
+        self._ending.callback(client.close)
+        return client
+
+    def subscribe(self, client: WebSocketClient, request_id: str, kind: str, *options: Any) -> Stream:
+        """Subscribe and wait for the confirmation."""
+        return self.await_(client.subscribe, request_id, kind, *options)
+
+    def offer(self, load: Load, clients: Sequence[WebSocketClient]) -> Traffic:
+        """Begin to send, until stopped or settled."""
+        traffic = Traffic(clients, load, self.recorder)
+        self._traffic.append(traffic)
+        self.await_(traffic.start)
+        return traffic
+
+    def await_(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """Run a coroutine function on the loop and wait for what it returns."""
+        return self.stage.portal.call(function, *args)
+
+    def mark(self, name: str, **detail: Any) -> None:
+        """Write down an instant of the run."""
+        self.recorder.record(Marked(self.recorder.now(), name, detail))
+
+    def outstanding(self) -> int:
+        """How many requests wait for their answers, over all open connections."""
+        return sum(client.outstanding for client in self.clients if client.closed is None)
+
+    def scrape(self) -> dict[str, float]:
+        """Return the proxy's metrics as they are now; {} where it has none or does not answer."""
+        return {} if self._scraper is None else self._scraper.scrape().samples
+
+    def settle(self, within: float) -> None:
+        """Stop the traffic, cure what is hurt, and give whatever is owed its time: answers, and heads up to now.
+
+        Does not complain of what never came: that is for the checkers.
+        """
+        for traffic in self._traffic:
+            self.await_(traffic.stop)
+        self.nemesis.cure_all()
+        self.mark("healed")
+        head = self.stage.testbed.head().number
+        try:
+            wait_until(lambda: not self._owed(head), within, "everything owed is delivered", lambda: self._owed(head))
+        except WaitTimeoutError as error:
+            self.mark(SETTLED, owed=str(error))
+        else:
+            self.mark(SETTLED)
+
+    def history(self) -> History:
+        """Return what was recorded so far as the judge will see it."""
+        return self.recorder.history(self.meta)
+
+    def close(self) -> None:
+        """End everything that this run started and save it; the nodes belong to the stage. May be called twice."""
+        self._ending.close()
+
+    def _watch(self) -> None:
+        follower = Observer(
+            "chain follower", ChainFollower(self.stage.testbed, self.recorder).look, LOOK_AT_CHAIN_EVERY
+        )
+        self._ending.callback(follower.stop)
+        follower.start()
+        if (url := self.sut.endpoints.metrics) is not None:
+            self._scraper = Scraper(url, frozenset(self.stage.profile.metrics.values()), self.recorder)
+            scraper = Observer("scraper", self._scraper.scrape, SCRAPE_EVERY)
+            self._ending.callback(scraper.stop)
+            scraper.start()
+        drift = self.stage.portal.start_task_soon(measure_drift, self.recorder)
+        self._ending.callback(drift.cancel)
+
+    def _owed(self, head: int) -> list[str]:
+        """Say what is still to come on the connections that are open: answers, and heads up to `head`."""
+        clients = [client for client in self.clients if client.closed is None]
+        answers = [f"{client.name}: {client.outstanding} answers" for client in clients if client.outstanding]
+        heads = [
+            f"{client.name}: heads from {number_of(stream.last) + 1} to {head}"
+            for client in clients
+            for stream in client.streams.values()
+            if stream.kind == "newHeads" and number_of(stream.last) < head
+        ]
+        return answers + heads
+
+    def _close_clients(self) -> None:
+        for client in self.clients:
+            self.await_(client.close)
+
+    def _meta(self) -> Meta:
+        stage, scene = self.stage, self.scene
+        return Meta(
+            scenario=scene.scenario,
+            feature=scene.feature,
+            tags=scene.tags,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=stage.seed,
+            sut=stage.profile.name,
+            testbed=stage.testbed.name,
+            nodes={node.name: PRIMARY if node.primary else BACKUP for node in self.nodes},
+            metrics=dict(stage.profile.metrics),
+            not_claimed=dict(stage.profile.not_claimed),
+            required=scene.required,
+            patience=stage.profile.patience,
+            versions={**stage.testbed.versions(), "python": platform.python_version()},
+            options={**stage.options, "topology": scene.topology},
+        )
+
+
+def number_of(head: Any) -> int:
+    """Return the block number of a header; -1 for what is none."""
+    try:
+        return int(head["number"], 16)
+    except (KeyError, TypeError, ValueError):
+        return -1

@@ -1,0 +1,107 @@
+"""Proxies under test, as files: how to start one, what its config looks like, where it listens, what it counts.
+
+A profile is TOML; those that come with the suite are in `e2e/sut/profiles/`. See `vixy-py.toml` for a commented one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from e2e.testbed.protocol import NodeUrls
+
+PROFILES: Final = Path(__file__).parent / "profiles"
+PATIENCE: Final = 10.0  # seconds
+
+
+class ProfileError(Exception):
+    """The profile cannot be used; the message names the file, the key and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A node as the proxy is told of it."""
+
+    name: str
+    primary: bool
+    urls: NodeUrls
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of proxy.
+
+    `command` has the placeholders {python}, {config}, {listen} (host:port), {host} and {port}. `config` is the text of
+    its config file with $primaries, $backups and $consensus, which are made of one fragment for each node. `metrics`
+    maps what the checkers look for to the proxy's own sample names. `not_claimed` maps a promise to the reason why this
+    proxy does not give it. `settings` are the proxy's limits that a judge has to know, in seconds.
+    """
+
+    name: str
+    command: str
+    config_file: str
+    config: str
+    fragments: Mapping[str, str]
+    paths: Mapping[str, str]
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    not_claimed: Mapping[str, str] = field(default_factory=dict)
+    patience: float = PATIENCE
+
+    def render(self, nodes: Sequence[Upstream], consensus: Mapping[str, str]) -> str:
+        """Return the config text for these nodes and consensus endpoints (name → URL)."""
+        primary, backup, endpoint = (Template(self.fragments[name]) for name in ("primary", "backup", "consensus"))
+        return Template(self.config).substitute(
+            primaries="\n".join(_node(primary, node) for node in nodes if node.primary),
+            backups="\n".join(_node(backup, node) for node in nodes if not node.primary),
+            consensus="\n".join(endpoint.substitute(name=name, url=url) for name, url in consensus.items()),
+        )
+
+
+def load(name: str) -> Profile:
+    """Read the profile called `name`, or the file at that path. Raises ProfileError."""
+    path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        known = ", ".join(sorted(file.stem for file in PROFILES.glob("*.toml")))
+        raise ProfileError(
+            f"{path}: {error.strerror}; profiles here: {known}; or give the path of a .toml file"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path}: not valid TOML: {error}") from error
+    return _profile(path, values)
+
+
+def _profile(path: Path, values: dict[str, Any]) -> Profile:
+    config = _get(path, values, "config")
+    fragments = {name: _get(path, config, name, "config.") for name in ("primary", "backup", "consensus")}
+    paths = _get(path, values, "paths")
+    for name in ("http", "ws", "health"):
+        _get(path, paths, name, "paths.")
+    return Profile(
+        name=_get(path, values, "name"),
+        command=_get(path, values, "command"),
+        config_file=_get(path, config, "file", "config."),
+        config=_get(path, config, "text", "config."),
+        fragments=fragments,
+        paths=paths,
+        metrics=values.get("metrics", {}),
+        not_claimed=values.get("not_claimed", {}),
+        patience=float(values.get("patience", PATIENCE)),
+    )
+
+
+def _get(path: Path, values: dict[str, Any], key: str, prefix: str = "") -> Any:
+    if key not in values:
+        raise ProfileError(f"{path}: the key {prefix}{key} is missing; see {PROFILES / 'vixy-py.toml'} for an example")
+    return values[key]
+
+
+def _node(fragment: Template, node: Upstream) -> str:
+    return fragment.substitute(name=node.name, http_url=node.urls.http, ws_url=node.urls.ws)
