@@ -1,4 +1,4 @@
-"""Judge a run: `python -m e2e.judge RUN [--promise NAME]`, RUN being a folder or a name under `runs/` ('latest', say)."""
+"""Judge a run: `python -m e2e.judge RUN [--promise NAME]`; RUN is a folder or a name under `runs/` ('latest', say)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def judge(history: History, promises: Iterable[str] | None = None) -> list[Verdict]:
     """A verdict for each of `promises` (all there are when None), in the order of the registry.
 
-    A promise that the run's meta requires and that was not put to the test is UNKNOWN; one that the proxy's profile does
-    not claim can be kept, but not broken. KeyError for a promise that nobody judges.
+    A promise that the run's meta requires and that was not put to the test is UNKNOWN; one that the proxy's profile
+    does not claim can be kept, but not broken. KeyError for a promise that nobody judges.
     """
     wanted = set(CHECKERS) if promises is None else set(promises)
     if strangers := wanted - set(CHECKERS):

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from e2e.checkers.answered_once import answered_once
+from e2e.checkers.no_strangers import no_strangers
+from e2e.checkers.run_was_fair import run_was_fair
 from e2e.checkers.verdict import Verdict
 from e2e.ledger.history import History
 
 Checker: TypeAlias = Callable[[History], Verdict]
 
-CHECKERS: dict[str, Checker] = {}
-"""Every promise that can be judged, by its name."""
+CHECKERS: dict[str, Checker] = {
+    checker.__name__: checker
+    for checker in (
+        run_was_fair,
+        answered_once,
+        no_strangers,
+    )
+}
+"""Every promise that can be judged, by its name, in the order in which they are read."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Answer(StrEnum):
-    """Was the promise kept? `NOT_REACHED`: the run did not put it to the test. `NOT_CLAIMED`: the proxy never made it."""
+    """Was the promise kept? NOT_REACHED: the run did not put it to the test. NOT_CLAIMED: the proxy never made it."""
 
     YES = "yes"
     NO = "no"

@@ -65,6 +65,15 @@ class Connection:
         return math.inf if self.closed is None else self.closed.at
 
 
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A frame that answers no waiting request and is no event. `asked` is the last request that had its id, if any."""
+
+    received: Received
+    connection: Connection | None = None  # None over HTTP
+    asked: Exchange | None = None
+
+
 def is_event(frame: Any) -> bool:
     """Whether a frame is a subscription's notification by its form."""
     return isinstance(frame, dict) and "method" in frame and "id" not in frame
@@ -76,7 +85,7 @@ class Matcher:
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self.connections: list[Connection] = []
-        self.strays: list[Received] = []
+        self.strays: list[Stray] = []
         self._open: dict[str, Connection] = {}
         self._waiting: dict[tuple[int, str], list[Exchange]] = defaultdict(list)
         self._http: dict[int, Exchange] = {}
@@ -132,12 +141,12 @@ class Matcher:
         connection.frames.append(received)
         connection.answered.append(exchange)
         if exchange is None and not is_event(received.frame):
-            self.strays.append(received)
+            self.strays.append(Stray(received, connection, _last_asked(connection.exchanges, received.id)))
 
     def _http_answer(self, received: Received) -> None:
         asked = self._http.get(received.op if received.op is not None else -1)
         if asked is None:
-            self.strays.append(received)
+            self.strays.append(Stray(received))
             return
         group = self._batches[asked.request.batch] if asked.request.batch is not None else [asked]
         waiting = [exchange for exchange in group if exchange.answer is None and exchange.request.id is not None]
@@ -148,8 +157,14 @@ class Matcher:
             self._unclaimed(received, group)
 
     def _unclaimed(self, received: Received, group: list[Exchange]) -> None:
-        if received.frame is not None or any(exchange.request.id is not None for exchange in group):
-            self.strays.append(received)
+        if received.frame not in (None, "") or any(exchange.request.id is not None for exchange in group):
+            self.strays.append(Stray(received, None, _last_asked(group, received.id)))
+
+
+def _last_asked(exchanges: list[Exchange], request_id: str | None) -> Exchange | None:
+    if request_id is None:
+        return None
+    return next((each for each in reversed(exchanges) if each.request.id == request_id), None)
 
 
 def _refusal(received: Received) -> bool:

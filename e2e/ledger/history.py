@@ -37,7 +37,7 @@ class History:
         subscriptions, orphans = trace(matcher.connections)
         self.exchanges = tuple(each for each in matcher.exchanges if not is_direct(each.request.client))
         self.connections = tuple(each for each in matcher.connections if not is_direct(each.client))
-        self.strays = tuple(each for each in matcher.strays if not is_direct(each.client))
+        self.strays = tuple(each for each in matcher.strays if not is_direct(each.received.client))
         self.orphans = tuple(each for each in orphans if not is_direct(each.client))
         self.subscriptions = tuple(each for each in subscriptions if not is_direct(each.client))
         self.direct = tuple(each for each in subscriptions if is_direct(each.client))
