@@ -7,8 +7,10 @@ seen and what to do). They may be called from any thread, one call at a time for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class TestbedError(Exception):

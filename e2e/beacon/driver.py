@@ -1,0 +1,179 @@
+"""Makes a block per slot on any node that is alive, and a reorg on demand.
+
+Every slot two payloads are built on the same parent: the block, and a sibling kept in reserve. A reorg publishes the
+sibling of an old block and builds on. Without the reserve a node would have to be rewound to the old parent to build
+there, and geth then says that parent's head and logs once more to its subscribers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import logging
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from e2e.beacon.chain import SAFE_DISTANCE, Block, Chain, Payload
+from e2e.beacon.engine import EngineError, EngineUnavailableError
+from e2e.beacon.follower import Bell, Follower, OutOfStepError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from e2e.beacon.transactions import TransactionSource
+
+#: A node gets this long to begin building, and again to hand out what it built; then another one is asked.
+BUILD_DEADLINE = 0.25
+#: At least this long a node builds, so that the pool's transactions are in the payload.
+BUILD_TIME = 0.05
+#: Between two looks for a node that can build.
+BUILD_PAUSE = 0.01
+#: So often a payload without logs is thrown away and built again.
+REBUILDS = 5
+TRANSFERS_PER_SLOT = 3
+FEE_RECIPIENT = "0x00000000000000000000000000000000be4c0000"
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class ReorgError(Exception):
+    """The reorg asked for is not possible; the message says which is."""
+
+
+class Driver:
+    """`followers` in the order of preference for building, last ones first: backups build, primaries have clients."""
+
+    def __init__(
+        self, chain: Chain, followers: Sequence[Follower], source: TransactionSource, bell: Bell, block_time: float
+    ) -> None:
+        self.chain = chain
+        self.followers = tuple(followers)
+        self.producing = True
+        self._source = source
+        self._bell = bell
+        self._block_time = block_time
+        self._making = asyncio.Lock()
+        self._builds = itertools.count()
+        self._reserve: OrderedDict[int, Payload] = OrderedDict()
+        self._abandoned: set[asyncio.Task[Any]] = set()
+        self._listeners: list[Callable[[Block, int], None]] = []
+
+    def on_head(self, listener: Callable[[Block, int], None]) -> None:
+        """Call `listener(block, displaced)` for every new head; `displaced`: how many blocks a reorg took away."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Produce for ever, one block per slot; a slot that was missed stays missed."""
+        self._source.sign_call()  # deploys the contract
+        self._source.sign_call()
+        due = time.monotonic()
+        while True:
+            due = max(due + self._block_time, time.monotonic())
+            await self._send_transfers(until=due - min(BUILD_DEADLINE, self._block_time / 2))
+            if self.producing:
+                async with self._making:
+                    await self._make_block(due)
+
+    async def reorg(self, depth: int) -> Block:
+        """Replace the last `depth` blocks by others, one more of them; returns the new head. Raises ReorgError."""
+        async with self._making:
+            if not 1 <= depth < SAFE_DISTANCE:
+                raise ReorgError(
+                    f"a reorg of depth {depth} is not possible: 1 to {SAFE_DISTANCE - 1} blocks can be replaced"
+                )
+            # A young chain, or one whose sibling there is used up, grows until there is one.
+            while (sibling := self._reserve.get(self.chain.head.number - depth + 1)) is None:
+                await self._make_block(time.monotonic() + BUILD_TIME)
+            self._publish(sibling)
+            for _ in range(depth):
+                await self._make_block(time.monotonic() + BUILD_TIME)
+            return self.chain.head
+
+    async def _make_block(self, due: float) -> None:
+        """Build on the head and publish at `due` (monotonic), or as soon after as some node can."""
+        rebuilds = 0
+        while True:
+            payloads = await self._build(due)
+            if payloads is None:
+                await asyncio.sleep(BUILD_PAUSE)
+                continue
+            if rebuilds >= REBUILDS or all(payload.has_logs for payload in payloads):
+                block, sibling = payloads
+                self._publish(block)
+                self._reserve[sibling.number] = sibling
+                return
+            rebuilds += 1
+            due = time.monotonic() + 2 * BUILD_TIME
+
+    async def _build(self, due: float) -> list[Payload] | None:
+        """The block and its sibling, built by the first node that does so in time; None: none did."""
+        parent = self.chain.head
+        builder = next((one for one in reversed(self.followers) if one.can_build), None)
+        if builder is None:
+            return None
+        preparation = await self._within(BUILD_DEADLINE, builder.prepare(parent, self._attributes(parent)))
+        if preparation is None:
+            return None
+        await asyncio.sleep(max(due - time.monotonic(), BUILD_TIME))
+        return await self._within(BUILD_DEADLINE, builder.collect(preparation))
+
+    def _attributes(self, parent: Block) -> list[dict[str, Any]]:
+        timestamp = max(parent.timestamp + 1, int(time.time()))
+        return [
+            {
+                "timestamp": hex(timestamp),
+                "prevRandao": _digest("randao", next(self._builds)),
+                "suggestedFeeRecipient": FEE_RECIPIENT,
+                "withdrawals": [],
+                "parentBeaconBlockRoot": _digest("parent", parent.slot),
+            }
+            for _ in ("block", "sibling")
+        ]
+
+    def _publish(self, payload: Payload) -> None:
+        displaced = self.chain.adopt(payload, time.time())
+        for block in displaced:
+            self._source.displaced(self.chain.transactions(block))
+        # Above the new head, reserves have parents that are canonical no more; at its height the reserve may be itself.
+        self._reserve = OrderedDict((number, one) for number, one in self._reserve.items() if number < payload.number)
+        while len(self._reserve) >= SAFE_DISTANCE:
+            self._reserve.popitem(last=False)
+        self._source.included(payload.transactions)
+        self._source.sign_call()
+        self._bell.ring()
+        for listener in self._listeners:
+            listener(self.chain.head, len(displaced))
+
+    async def _send_transfers(self, until: float) -> None:
+        """Sign transfers, evenly spread over the time that is left, so that pending transactions keep flowing."""
+        pause = max(until - time.monotonic(), 0) / TRANSFERS_PER_SLOT
+        for _ in range(TRANSFERS_PER_SLOT):
+            self._source.sign_transfer()
+            self._bell.ring()
+            await asyncio.sleep(pause)
+
+    async def _within(self, limit: float, work: Coroutine[Any, Any, T]) -> T | None:
+        """The result, or None if there is none in time; then the work still runs to its end (see `Follower`)."""
+        task = asyncio.create_task(work)
+        await asyncio.wait({task}, timeout=limit)
+        if not task.done():
+            self._abandoned.add(task)
+            task.add_done_callback(self._forget)
+            return None
+        try:
+            return task.result()
+        except (EngineError, EngineUnavailableError, OutOfStepError) as error:
+            log.info("a payload was not built: %s", error)
+            return None
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.info("a payload that took too long was not built: %s", error)
+
+
+def _digest(purpose: str, number: int) -> str:
+    return "0x" + hashlib.sha256(f"{purpose} {number}".encode()).hexdigest()
