@@ -114,7 +114,7 @@ class HealthBook:
         return Verdict(record.number, lag, record.check_ok, healthy, reason)
 
     def due(self, now: float, late: float = 0.0) -> list[str]:
-        """The nodes to probe now, each counted as sent at `now`; those with a probe on its way need a new connection.
+        """The nodes to probe now, each counted as sent at `now`.
 
         `late` is by how many seconds the caller woke up after `wake`: a machine that starves does not judge silence.
         """
@@ -131,6 +131,10 @@ class HealthBook:
             self._send(record, now)
             names.append(name)
         return names
+
+    def crowded(self, name: str) -> bool:
+        """Whether more than one probe is on its way: the newest then needs a connection of its own."""
+        return len(self._records[name].outstanding) > 1
 
     def observed(self, name: str, observation: Observation, sent_at: float, now: float) -> None:
         """What came of the probe sent at `sent_at`."""

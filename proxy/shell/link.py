@@ -1,0 +1,192 @@
+"""One HTTP/1.1 connection to a node: a request at a time, its response as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+import httptools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.shell.endpoint import Headers
+
+
+class Failure(NamedTuple):
+    """Why no whole response came.
+
+    `written`: (part of) the request may have reached the node. `stale`: the connection had served before and broke
+    without a byte of this response, as one does that the node had just closed for being idle. `refused`: nobody
+    listens there.
+    """
+
+    reason: str
+    written: bool = True
+    stale: bool = False
+    refused: bool = False
+
+
+class ResponseHead(NamedTuple):
+    """`bodiless`: a body cannot follow, whatever the headers say."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    bodiless: bool = False
+
+
+class Receiver(Protocol):
+    """Who waits for a response: `on_head`, `on_body`*, `on_end`; or `on_failure` at any point before the end."""
+
+    def on_written(self, link: Link) -> None: ...
+    def on_head(self, head: ResponseHead) -> None: ...
+    def on_body(self, data: bytes) -> None: ...
+    def on_end(self) -> None: ...
+    def on_failure(self, failure: Failure) -> None: ...
+
+
+class Link(asyncio.Protocol):
+    """`freed` is called when the link can take another request, or is closed for good (`closed`)."""
+
+    __slots__ = (
+        "_freed",
+        "_head_only",
+        "_headers",
+        "_heard",
+        "_parser",
+        "_reason",
+        "_receiver",
+        "_transport",
+        "_until_eof",
+        "closed",
+        "idle_since",
+        "served",
+    )
+
+    def __init__(self, freed: Callable[[Link], None]) -> None:
+        self._freed = freed
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._receiver: Receiver | None = None
+        self._headers: Headers = []
+        self._reason = b""
+        self._heard = False
+        self._head_only = False
+        self._until_eof = False
+        self.closed = False
+        self.served = 0
+        self.idle_since = 0.0
+
+    def send(self, request: bytes, receiver: Receiver, *, head_only: bool = False) -> None:
+        """Write `request`; `head_only`: its response has no body (HEAD)."""
+        transport = cast("asyncio.Transport", self._transport)
+        self._receiver = receiver
+        self._headers = []
+        self._heard = False
+        self._head_only = head_only
+        transport.write(request)
+        receiver.on_written(self)
+
+    @property
+    def usable(self) -> bool:
+        return not self.closed and self._transport is not None and not self._transport.is_closing()
+
+    def abort(self) -> None:
+        """Give the response up, and the connection with it; the receiver hears nothing more."""
+        self._receiver = None
+        if self._transport is not None:
+            self._transport.abort()
+        self._close()
+
+    def pause_reading(self) -> None:
+        if self.usable and self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self.usable and self._transport is not None:
+            self._transport.resume_reading()
+
+    # ---- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._receiver is None:
+            # an idle connection has nothing to say but that it closes (some send a 408 first)
+            self.abort()
+            return
+        self._heard = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._break(f"not HTTP: {error}")
+
+    def eof_received(self) -> None:
+        if self._until_eof and self._receiver is not None:
+            self._complete(reusable=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._receiver is not None:
+            self._break("connection reset" if exc is not None else "connection closed")
+        self._close()
+
+    # ---- httptools callbacks
+
+    def on_status(self, status: bytes) -> None:
+        self._reason = status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < 200 or self._receiver is None:
+            return
+        bodiless = self._head_only or status in (204, 304)
+        self._until_eof = not bodiless and not self._parser.should_keep_alive() and not self._framed()
+        self._receiver.on_head(ResponseHead(status, self._reason, self._headers, bodiless))
+        if self._head_only:
+            # the parser cannot be told that no body follows, so it ends with this response
+            self._complete(reusable=False)
+
+    def on_body(self, data: bytes) -> None:
+        if self._receiver is not None:
+            self._receiver.on_body(data)
+
+    def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < 200:
+            self._headers = []
+        elif self._receiver is not None:
+            self._complete(reusable=self._parser.should_keep_alive())
+
+    # ---- ends
+
+    def _framed(self) -> bool:
+        return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
+
+    def _complete(self, *, reusable: bool) -> None:
+        receiver, self._receiver = self._receiver, None
+        self.served += 1
+        if reusable and self.usable:
+            self._freed(self)
+        elif not self.closed:
+            if self._transport is not None:
+                self._transport.close()
+            self._close()
+        if receiver is not None:
+            receiver.on_end()
+
+    def _break(self, reason: str) -> None:
+        receiver, self._receiver = self._receiver, None
+        if self._transport is not None:
+            self._transport.abort()
+        self._close()
+        if receiver is not None:
+            receiver.on_failure(Failure(reason, stale=self.served > 0 and not self._heard))
+
+    def _close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._freed(self)

@@ -1,0 +1,88 @@
+"""The one listening port: accepts clients, keeps their deadlines, and lets them go politely at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from proxy.shell.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.shell.connection import Request
+
+_BACKLOG: Final = 4096
+_SWEEP: Final = 1.0
+# at the end, an idle client may be about to send: its request is still answered, with `Connection: close`
+_LAST_CALL: Final = 0.3
+
+
+class Listener:
+    """An HTTP/1.1 server. `handle` answers requests; `refuse_body` answers those whose body is over `max_body_size`."""
+
+    def __init__(
+        self,
+        handle: Callable[[Request, Connection], None],
+        refuse_body: Callable[[Connection], None],
+        max_body_size: int,
+    ) -> None:
+        self.handle = handle
+        self.refuse_body = refuse_body
+        self.max_body_size = max_body_size
+        self.draining = False
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._gone = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    async def listen(self, host: str, port: int) -> int:
+        """Begin to accept; the port (of use if 0 was asked for). Raises OSError if it cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=_BACKLOG)
+        self._sweeper = loop.call_later(_SWEEP, self._sweep)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def opened(self, connection: Connection) -> None:
+        self._connections.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._gone.set()
+
+    async def drain(self, grace: float) -> None:
+        """Accept nobody; finish what is in flight for up to `grace` seconds; then cut off who is left."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        if not await self._all_gone(min(_LAST_CALL, grace)):
+            for connection in list(self._connections):
+                if connection.request is None:
+                    connection.close_politely()
+            await self._all_gone(end - loop.time())
+        for connection in list(self._connections):
+            connection.break_off()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+    async def _all_gone(self, within: float) -> bool:
+        self._gone.clear()
+        if self._connections:
+            try:
+                await asyncio.wait_for(self._gone.wait(), within)
+            except TimeoutError:
+                return False
+        return True
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in list(self._connections):
+            connection.expire(now)
+        self._sweeper = loop.call_later(_SWEEP, self._sweep)
