@@ -23,21 +23,32 @@ TOO_LARGE: Final = -32055
 # Everything that is not in here is written to at most one node. Filters are node-local state that a poll consumes, so
 # eth_newFilter and its relatives are not reads.
 _READS: Final = frozenset(
-    "eth_accounts eth_baseFee eth_blobBaseFee eth_blockNumber eth_call eth_callMany eth_chainId eth_coinbase eth_config "
-    "eth_createAccessList eth_estimateGas eth_feeHistory eth_gasPrice eth_getAccount eth_getBalance eth_getBlockByHash "
-    "eth_getBlockByNumber eth_getBlockReceipts eth_getBlockTransactionCountByHash eth_getBlockTransactionCountByNumber "
-    "eth_getCode eth_getHeaderByHash eth_getHeaderByNumber eth_getLogs eth_getProof eth_getRawTransactionByBlockHashAndIndex "
-    "eth_getRawTransactionByBlockNumberAndIndex eth_getRawTransactionByHash eth_getStorageAt "
-    "eth_getTransactionByBlockHashAndIndex eth_getTransactionByBlockNumberAndIndex eth_getTransactionByHash "
-    "eth_getTransactionCount eth_getTransactionReceipt eth_getUncleByBlockHashAndIndex eth_getUncleByBlockNumberAndIndex "
-    "eth_getUncleCountByBlockHash eth_getUncleCountByBlockNumber eth_hashrate eth_maxPriorityFeePerGas eth_mining "
-    "eth_protocolVersion eth_simulateV1 eth_syncing net_listening net_peerCount net_version rpc_modules "
-    "txpool_content txpool_contentFrom txpool_inspect txpool_status web3_clientVersion web3_sha3 "
-    "debug_getBadBlocks debug_getRawBlock debug_getRawHeader debug_getRawReceipts debug_getRawTransaction "
-    "debug_storageRangeAt debug_accountRange debug_traceBlock debug_traceBlockByHash debug_traceBlockByNumber "
-    "debug_traceCall debug_traceCallMany debug_traceTransaction "
-    "trace_block trace_call trace_callMany trace_filter trace_get trace_rawTransaction trace_replayBlockTransactions "
-    "trace_replayTransaction trace_transaction".split()
+    f"{space}_{name}"
+    for space, names in {
+        "eth": (
+            "accounts baseFee blobBaseFee blockNumber call callMany chainId coinbase config createAccessList "
+            "estimateGas feeHistory gasPrice getAccount getBalance getBlockByHash getBlockByNumber "
+            "getBlockReceipts getBlockTransactionCountByHash getBlockTransactionCountByNumber getCode "
+            "getHeaderByHash getHeaderByNumber getLogs getProof getRawTransactionByBlockHashAndIndex "
+            "getRawTransactionByBlockNumberAndIndex getRawTransactionByHash getStorageAt "
+            "getTransactionByBlockHashAndIndex getTransactionByBlockNumberAndIndex getTransactionByHash "
+            "getTransactionCount getTransactionReceipt getUncleByBlockHashAndIndex getUncleByBlockNumberAndIndex "
+            "getUncleCountByBlockHash getUncleCountByBlockNumber hashrate maxPriorityFeePerGas mining "
+            "protocolVersion simulateV1 syncing"
+        ),
+        "net": ("listening peerCount version"),
+        "rpc": ("modules"),
+        "txpool": ("content contentFrom inspect status"),
+        "web3": ("clientVersion sha3"),
+        "debug": (
+            "getBadBlocks getRawBlock getRawHeader getRawReceipts getRawTransaction storageRangeAt accountRange "
+            "traceBlock traceBlockByHash traceBlockByNumber traceCall traceCallMany traceTransaction"
+        ),
+        "trace": (
+            "block call callMany filter get rawTransaction replayBlockTransactions replayTransaction transaction"
+        ),
+    }.items()
+    for name in names.split()
 )
 
 

@@ -1,0 +1,205 @@
+"""Heads and logs of one client, told exactly once over any number of links.
+
+All newHeads subscriptions of a session live on one *feed*, an upstream subscription under the key FEED. It is also the
+clock by which logs know how far they were told. What a switch missed is fetched from the new node.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from proxy.session.calls import BLOCK, LATEST, LOGS, Errand
+from proxy.session.events import Count
+from proxy.session.heads import Chain, Deliver, Fetch, Head, Refill, TooFar, read_head
+from proxy.session.link import Commands, Link, LinkUnfit, Rejoin
+from proxy.session.logs import Log, log_text, read_log
+from proxy.session.subscriptions import Book, Kind, Subscription, ask, notification
+
+if TYPE_CHECKING:
+    from proxy.jsonrpc import NodeEvent
+    from proxy.session.settings import Settings
+
+FEED = b"feed"
+_LATEST = ask("eth_getBlockByNumber", ["latest", False])
+
+
+class GapTooWide(Exception):  # noqa: N818 - a verdict, not a mishap
+    """What the client missed cannot be filled: it must be told so."""
+
+
+class Continuity:
+    def __init__(self, settings: Settings, book: Book, out: Commands) -> None:
+        self._settings = settings
+        self._book = book
+        self._out = out
+        self._chain = Chain(settings.backfill_blocks)
+
+    # ---- the feed begins, moves, ends -------------------------------------------------------------------------
+
+    def begins(self, subscription: Subscription) -> None:
+        """A new subscription: its logs are owed from the next block on."""
+        tip = self._chain.tip
+        if subscription.logs is not None and tip is not None:
+            subscription.logs.first_block = tip.number + 1
+
+    def rejoins(self, link: Link) -> None:
+        """`link` is to go on where another one stopped."""
+        if self._chain.tip is not None:
+            link.rejoin = Rejoin(self._chain.tip.number)
+            link.rejoin.held = {subscription.key: [] for subscription in self._book.of(Kind.LOGS)}
+
+    def feed_named(self, link: Link, upstream: bytes, now: float) -> None:
+        """The node confirmed the feed as `upstream`: see where its chain stands."""
+        link.names[upstream] = FEED
+        link.refill = Refill(self._chain, self._settings.backfill_blocks)
+        link.send_errand(self._out, Errand(LATEST, now + self._settings.errand_timeout), _LATEST)
+
+    def ends(self, link: Link | None) -> None:
+        """Nobody follows the chain any more."""
+        self._chain = Chain(self._settings.backfill_blocks)
+        if link is not None:
+            link.refill = link.rejoin = None
+
+    # ---- what the node says -----------------------------------------------------------------------------------
+
+    def latest(self, link: Link, block: Any, now: float) -> None:
+        """The node's newest block when it took the feed over."""
+        head = read_head(block)
+        if head is None:
+            raise LinkUnfit("does not give its latest block")
+        if link.refill is None:
+            return
+        if self._chain.tip is None:
+            self._chain.root(head)
+            self._owe_logs_from(head.number + 1)
+        # an event that came first has told more; and on a first link there is nothing to catch up with
+        elif link.rejoin is not None and link.rejoin.reached is None:
+            self._offer(link, head)
+        self._advance(link, now)
+
+    def fetched(self, link: Link, block: Any, now: float) -> None:
+        """A block that the client missed."""
+        head = read_head(block)
+        if head is None:
+            raise LinkUnfit("does not give the blocks that the client missed")
+        if link.refill is not None:
+            link.refill.fetched(head)
+            self._advance(link, now)
+
+    def announced(self, link: Link, frame: NodeEvent, data: bytes, now: float) -> None:
+        """A head on the feed."""
+        head = read_head(event_result(data), (data[: frame.start], data[frame.end :]))
+        if head is not None and link.refill is not None:
+            self._offer(link, head)
+            self._advance(link, now)
+
+    def _offer(self, link: Link, head: Head) -> None:
+        assert link.refill is not None  # noqa: S101 - both callers looked
+        link.refill.offer(head)
+        if link.rejoin is not None:
+            link.rejoin.reached = head.number
+
+    # ---- heads ------------------------------------------------------------------------------------------------
+
+    def _advance(self, link: Link, now: float) -> None:
+        """Tell what can be told of the link's heads; ask for what is missing."""
+        assert link.refill is not None  # noqa: S101 - all callers looked
+        while True:
+            step = link.refill.step()
+            if isinstance(step, Deliver):
+                if link.rejoin is not None:
+                    link.rejoin.fork = min(link.rejoin.fork, step.fork)
+                self._tell_heads(step.heads)
+                continue
+            if isinstance(step, Fetch):
+                self._fetch(link, step, now)
+            elif isinstance(step, TooFar):
+                raise GapTooWide(step.reason)
+            elif link.refill.is_idle:
+                self._ask_logs(link, now)
+            return
+
+    def _fetch(self, link: Link, step: Fetch, now: float) -> None:
+        for block in step.wanted:
+            if isinstance(block, int):
+                request = ask("eth_getBlockByNumber", [hex(block), False])
+            else:
+                request = ask("eth_getBlockByHash", [block, False])
+            link.send_errand(self._out, Errand(BLOCK, now + self._settings.errand_timeout), request)
+
+    def _tell_heads(self, heads: list[Head]) -> None:
+        followers = self._book.of(Kind.HEADS)
+        for head in heads:
+            if head.event is not None:
+                before, after = head.event
+                for follower in followers:
+                    self._book.tell(follower, before + follower.key + after)
+            else:
+                header = self._chain.header(head)
+                for follower in followers:
+                    self._book.tell(follower, notification(follower.key, header))
+                self._out.append(Count("ws_backfilled_blocks"))
+        self._owe_logs_from(heads[0].number)
+        for subscription in self._book.of(Kind.LOGS):
+            assert subscription.logs is not None  # noqa: S101 - the kind says so
+            subscription.logs.forget_below(heads[-1].number)
+
+    # ---- logs -------------------------------------------------------------------------------------------------
+
+    def _owe_logs_from(self, first: int) -> None:
+        for subscription in self._book.of(Kind.LOGS):
+            if subscription.logs is not None and subscription.logs.first_block is None:
+                subscription.logs.first_block = first
+
+    def _ask_logs(self, link: Link, now: float) -> None:
+        """The heads are told: ask for the logs of the blocks that a switch may have cost."""
+        rejoin = link.rejoin
+        if rejoin is None or rejoin.reached is None or rejoin.logs_asked:
+            return
+        rejoin.logs_asked = True
+        for key in list(rejoin.held):
+            subscription = self._book.get(key)
+            if subscription is None or subscription.logs is None:
+                del rejoin.held[key]
+                continue
+            first, last = subscription.logs.range_from(rejoin.told, rejoin.fork), rejoin.reached
+            if first > last:  # this node is behind what the client knows
+                self._release(link, subscription)
+                continue
+            errand = Errand(LOGS, now + self._settings.errand_timeout, key, first, last)
+            link.send_errand(self._out, errand, subscription.logs_request(first, last))
+
+    def logs_fetched(self, link: Link, errand: Errand, result: Any) -> None:
+        """The node's logs of the blocks that the errand asked for."""
+        subscription = self._book.get(errand.about)
+        if not isinstance(result, list):
+            raise LinkUnfit("does not give the logs that the client missed")
+        if subscription is None or subscription.logs is None:
+            return
+        seen = [log for log in map(read_log, result) if log is not None]
+        for log in subscription.logs.reconcile(seen, errand.first, errand.last):
+            self._book.tell(subscription, notification(subscription.key, log_text(log)))
+        self._release(link, subscription)
+
+    def _release(self, link: Link, subscription: Subscription) -> None:
+        if link.rejoin is not None:
+            for frame, data in link.rejoin.held.pop(subscription.key, ()):
+                self.log_announced(link, subscription, frame, data)
+
+    def log_announced(self, link: Link, subscription: Subscription, frame: NodeEvent, data: bytes) -> None:
+        """A live log: told once, and after what was missed."""
+        assert subscription.logs is not None  # noqa: S101 - the caller looked
+        held = None if link.rejoin is None else link.rejoin.held.get(subscription.key)
+        if held is not None:
+            held.append((frame, data))
+            return
+        log: Log | None = read_log(event_result(data))
+        if log is None or subscription.logs.accept(log):
+            self._book.tell(subscription, data[: frame.start] + subscription.key + data[frame.end :])
+
+
+def event_result(data: bytes) -> Any:
+    """What an event carries; the caller knows that it is one."""
+    return orjson.loads(data)["params"].get("result")

@@ -1,0 +1,170 @@
+"""The client's side of the counter: every call that comes in leaves with exactly one answer.
+
+A call is *waiting* (no upstream yet), *flying* (written to one) or done. What waits is bounded in messages, what is
+open in bytes; what does not fit is answered at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from proxy import jsonrpc
+from proxy.jsonrpc import Invalid, Request
+from proxy.session.calls import Batch, Call
+from proxy.session.events import Count, SendClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from proxy.session.link import Commands
+    from proxy.session.settings import Settings
+
+
+class Desk:
+    def __init__(self, settings: Settings, out: Commands) -> None:
+        self._settings = settings
+        self._out = out
+        self._waiting: deque[Call] = deque()
+        self._deadlines: deque[Call] = deque()
+        self.open_calls = 0
+        self.open_bytes = 0
+
+    # ---- in ---------------------------------------------------------------------------------------------------
+
+    def admit(self, data: bytes, now: float) -> list[Call]:
+        """The calls of one message, in order. What is no request is answered here."""
+        parsed = jsonrpc.parse(data)
+        deadline = now + self._settings.request_timeout
+        if isinstance(parsed, Request):
+            call = Call(parsed, deadline)
+            return [call] if self._opened(call) else []
+        if isinstance(parsed, Invalid):
+            self._out.append(SendClient(parsed.answer))
+            return []
+        if len(parsed.items) > self._settings.max_batch:
+            message = f"Invalid Request: a batch may hold {self._settings.max_batch} requests"
+            self._out.append(SendClient(jsonrpc.error_body(None, jsonrpc.INVALID_REQUEST, message)))
+            return []
+        return self._admit_batch(parsed.items, deadline)
+
+    def _admit_batch(self, items: Iterable[Request | Invalid], deadline: float) -> list[Call]:
+        batch = Batch()
+        calls: list[Call] = []
+        early: list[tuple[int, bytes]] = []
+        for item in items:
+            if isinstance(item, Invalid):
+                early.append((batch.place(), item.answer))
+            else:
+                calls.append(Call(item, deadline, batch))
+        # only now, with all places taken, can the batch not be complete too soon
+        for place, answer in early:
+            self._fill(batch, place, answer)
+        return [call for call in calls if self._opened(call)]
+
+    def _opened(self, call: Call) -> bool:
+        if self.open_bytes + call.size > self._settings.queue_max_bytes:
+            self.open_calls += 1
+            self.open_bytes += call.size
+            self._refuse_full(call)
+            return False
+        self.open_calls += 1
+        self.open_bytes += call.size
+        deadlines = self._deadlines
+        while deadlines and deadlines[0].done:
+            deadlines.popleft()
+        deadlines.append(call)
+        return True
+
+    @property
+    def next_deadline(self) -> float:
+        return self._deadlines[0].deadline if self._deadlines else float("inf")
+
+    # ---- waiting ----------------------------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def wait(self, call: Call) -> None:
+        """Keep it until there is an upstream; refuse it if too many wait."""
+        if len(self._waiting) >= self._settings.queue_max_messages:
+            self._refuse_full(call)
+            return
+        self._waiting.append(call)
+        self._out.append(Count("ws_messages_queued"))
+        self._out.append(Count("ws_queue_size"))
+
+    def wait_first(self, calls: list[Call]) -> None:
+        """Put calls that were on their way back to the front, in their order. They were admitted once: no bound."""
+        self._waiting.extendleft(reversed(calls))
+        if calls:
+            self._out.append(Count("ws_queue_size", len(calls)))
+
+    def release(self) -> list[Call]:
+        """All that waits, in order."""
+        calls = list(self._waiting)
+        self._waiting.clear()
+        if calls:
+            self._out.append(Count("ws_queue_size", -len(calls)))
+        return calls
+
+    # ---- out --------------------------------------------------------------------------------------------------
+
+    def answer(self, call: Call, text: bytes) -> bool:
+        """Give `text` (with the client's id in it) as the one answer; True if that completed what it came in."""
+        if call.done:
+            return False
+        self.settle(call)
+        if call.batch is not None:
+            return self._fill(call.batch, call.place, text)
+        self._out.append(SendClient(text))
+        return True
+
+    def settle(self, call: Call) -> None:
+        """It is over: answered, or never owed an answer."""
+        call.done = True
+        self.open_calls -= 1
+        self.open_bytes -= call.size
+
+    def _fill(self, batch: Batch, place: int, text: bytes) -> bool:
+        whole = batch.fill(place, text)
+        if whole is not None:
+            self._out.append(SendClient(whole))
+        return whole is not None
+
+    def fail(self, call: Call, code: int, message: str, data: dict[str, Any]) -> None:
+        """Answer with an error of ours; `data` says which promise, which node and what may have happened."""
+        if call.done:
+            return
+        if call.request.id is None:
+            self.settle(call)
+            return
+        self.answer(call, jsonrpc.error_body(call.request.id, code, message, data))
+
+    def _refuse_full(self, call: Call) -> None:
+        self._out.append(Count("ws_queue_full"))
+        data = {"promise": "bounded", "node": None, "maybe_executed": False}
+        self.fail(call, jsonrpc.QUEUE_FULL, "Too many requests wait for a node", data)
+
+    def expire(self, now: float) -> list[Call]:
+        """Answer what has run out of time; those calls."""
+        expired: list[Call] = []
+        deadlines = self._deadlines
+        while deadlines and (deadlines[0].done or deadlines[0].deadline <= now):
+            call = deadlines.popleft()
+            if call.done:
+                continue
+            expired.append(call)
+            data = {
+                "promise": "answered_once",
+                "node": call.node,
+                "maybe_executed": not call.read and call.node is not None,
+            }
+            self.fail(call, jsonrpc.TIMED_OUT, "No answer in time", data)
+        if expired and self._waiting:
+            before = len(self._waiting)
+            self._waiting = deque(call for call in self._waiting if not call.done)
+            if before != len(self._waiting):
+                self._out.append(Count("ws_queue_size", len(self._waiting) - before))
+        return expired

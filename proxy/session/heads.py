@@ -1,0 +1,195 @@
+"""The heads that a client was told, and how to go on from there on any node: every block once, in order.
+
+`Chain` is what was delivered: it outlives the links. `Refill` is one link's way back to it: heads of that node wait in
+it until each can be joined to the chain, over blocks that are fetched from the same node where some are missing. A head
+joins where its parent is: at the tip (the usual case) or below it (a reorg).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+
+class Head(NamedTuple):
+    """A block's header. `event` is the node's notification around its subscription id; None for a fetched block."""
+
+    number: int
+    hash: str
+    parent: str
+    fields: dict[str, Any]
+    event: tuple[bytes, bytes] | None = None
+
+
+def read_head(fields: Any, event: tuple[bytes, bytes] | None = None) -> Head | None:
+    """A header or block object of the execution API; None where it is not one."""
+    try:
+        return Head(int(fields["number"], 16), fields["hash"], fields["parentHash"], fields, event)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+# what a block has and a header of newHeads has not
+_BODY = frozenset(("transactions", "uncles", "withdrawals", "size", "totalDifficulty", "blockAccessList"))
+
+
+class Chain:
+    """The last delivered heads, oldest first, each the parent of the next."""
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self._heads: deque[Head] = deque()
+        self._hashes: set[str] = set()
+        # the root was learnt, not delivered: its own event, should it come, is still owed
+        self.root_is_owed = False
+        self._shape: tuple[str, ...] | None = None
+
+    @property
+    def tip(self) -> Head | None:
+        return self._heads[-1] if self._heads else None
+
+    @property
+    def floor(self) -> int:
+        """The number of the oldest head remembered; the chain is not empty."""
+        return self._heads[0].number
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether older heads were delivered than are remembered."""
+        return len(self._heads) >= self.depth
+
+    def knows(self, block_hash: str) -> bool:
+        return block_hash in self._hashes
+
+    def root(self, head: Head) -> None:
+        """Begin at `head` without delivering it: what follows it is owed from now on."""
+        self._push(head)
+        self.root_is_owed = True
+
+    def extend(self, head: Head) -> int:
+        """Join `head` to its parent (or above everything, for a first head); the number of the block below it.
+
+        Whatever stood above the parent was reorganised away.
+        """
+        while self._heads and self._heads[-1].hash != head.parent:
+            self._hashes.discard(self._heads.pop().hash)
+        self._push(head)
+        self.root_is_owed = False
+        if head.event is not None and self._shape is None:
+            self._shape = tuple(head.fields)
+        return head.number - 1
+
+    def _push(self, head: Head) -> None:
+        # only numbers and hashes are needed from now on
+        self._heads.append(Head(head.number, head.hash, head.parent, {}))
+        self._hashes.add(head.hash)
+        if len(self._heads) > self.depth:
+            self._hashes.discard(self._heads.popleft().hash)
+
+    def header(self, head: Head) -> bytes:
+        """The header of a fetched block, with the keys that this client has seen in its heads so far."""
+        if self._shape is not None:
+            return orjson.dumps({key: head.fields[key] for key in self._shape if key in head.fields})
+        return orjson.dumps({key: value for key, value in head.fields.items() if key not in _BODY})
+
+
+class Deliver(NamedTuple):
+    """These heads are next, in this order. `fork` is the number of the last block that stays."""
+
+    heads: list[Head]
+    fork: int
+
+
+class Fetch(NamedTuple):
+    """These blocks are missing: each by number or by hash."""
+
+    wanted: list[int | str]
+
+
+class Wait(NamedTuple):
+    """Nothing to do until a head or a block arrives."""
+
+
+class TooFar(NamedTuple):
+    """The gap or the reorg is deeper than may be filled."""
+
+    reason: str
+
+
+Step: TypeAlias = Deliver | Fetch | Wait | TooFar
+
+
+class Refill:
+    """One link's heads on their way into the chain. Call `step` until it says Wait."""
+
+    def __init__(self, chain: Chain, limit: int) -> None:
+        self._chain = chain
+        self._limit = limit
+        self._waiting: deque[Head] = deque()
+        self._blocks: dict[str, Head] = {}
+        self._outstanding = 0
+        self._ranged = False
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._waiting
+
+    def offer(self, head: Head) -> None:
+        """A head that the node announced, or its latest block."""
+        self._waiting.append(head)
+
+    def fetched(self, block: Head) -> None:
+        """A block that `step` wanted."""
+        self._outstanding -= 1
+        self._blocks[block.hash] = block
+
+    def step(self) -> Step:
+        chain = self._chain
+        while self._waiting:
+            head = self._waiting[0]
+            tip = chain.tip
+            if chain.knows(head.hash):
+                self._waiting.popleft()
+                if not (chain.root_is_owed and tip is not None and head.hash == tip.hash and head.event is not None):
+                    continue  # a copy: this node, or the one before, has told it already
+                chain.root_is_owed = False
+                return Deliver([head], head.number - 1)
+            if tip is None or head.parent == tip.hash:
+                self._waiting.popleft()
+                return Deliver([head], chain.extend(head))
+            return self._join(head, tip)
+        return Wait()
+
+    def _join(self, head: Head, tip: Head) -> Step:
+        """Walk from `head` down to the chain; deliver the way back up, or say what is missing on it."""
+        if self._outstanding:
+            return Wait()
+        if head.number - tip.number > self._limit:
+            return TooFar(f"{head.number - tip.number} blocks behind, {self._limit} may be filled")
+        path = [head]
+        while not self._chain.knows(path[-1].parent):
+            lowest = path[-1]
+            if lowest.number <= self._chain.floor:
+                if self._chain.is_cut:
+                    return TooFar(f"a reorg deeper than the {self._limit} blocks that are remembered")
+                break  # below the first head that was ever delivered: the new branch begins in its place
+            parent = self._blocks.get(lowest.parent)
+            if parent is None:
+                return self._want(lowest, tip)
+            path.append(parent)
+        self._waiting.popleft()
+        self._blocks.clear()
+        self._ranged = False
+        path.reverse()
+        forks = [self._chain.extend(step) for step in path]
+        return Deliver(path, forks[0])
+
+    def _want(self, lowest: Head, tip: Head) -> Step:
+        # first the whole gap at once, by number; whatever does not fit then (a reorg meanwhile) parent by parent
+        numbers: list[int | str] = list(range(tip.number + 1, lowest.number))
+        wanted: list[int | str] = [lowest.parent] if self._ranged or not numbers else numbers
+        self._ranged = True
+        self._outstanding = len(wanted)
+        return Fetch(wanted)

@@ -1,0 +1,118 @@
+"""One upstream link of a session: what it owes us, and how alive it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+from proxy.session.events import Command, PingUpstream, SendUpstream
+
+if TYPE_CHECKING:
+    from proxy.jsonrpc import NodeEvent, Request
+    from proxy.session.calls import Call, Errand
+    from proxy.session.heads import Refill
+
+Commands: TypeAlias = list[Command]
+
+# events that came before the answer that names their subscription; more than this is no network's doing
+EARLY_MOST = 4096
+
+
+class LinkUnfit(Exception):  # noqa: N818 - a verdict, not a mishap
+    """This node cannot take the session over; another may."""
+
+
+class Rejoin:
+    """How far a link that took subscriptions over has come in telling what was missed."""
+
+    def __init__(self, told: int) -> None:
+        # the last block told before; the last one that both chains have; the newest that this node gave
+        self.told = told
+        self.fork = told
+        self.reached: int | None = None
+        self.logs_asked = False
+        # live logs that wait until the missed ones are told, by key of their subscription
+        self.held: dict[bytes, list[tuple[NodeEvent, bytes]]] = {}
+
+
+class Link:
+    """A dialled connection, from the dial to the hang-up."""
+
+    def __init__(self, epoch: int, node: str, dial_deadline: float) -> None:
+        self.epoch = epoch
+        self.node = node
+        self.dial_deadline = dial_deadline
+        self.opened_at: float | None = None
+        self.heard_at = 0.0
+        self.pinged_at: float | None = None
+        self.calls: dict[bytes, Call] = {}
+        self.errands: dict[bytes, Errand] = {}
+        # the node's subscription id → the session's key
+        self.names: dict[bytes, bytes] = {}
+        self.early: deque[tuple[NodeEvent, bytes]] = deque()
+        self.refill: Refill | None = None
+        self.rejoin: Rejoin | None = None
+        self._minted = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.opened_at is not None
+
+    def opened(self, now: float) -> None:
+        self.opened_at = self.heard_at = now
+
+    def lived(self, now: float) -> float:
+        """Seconds since it opened; 0.0 if it never did."""
+        return 0.0 if self.opened_at is None else now - self.opened_at
+
+    def mint(self) -> bytes:
+        """A request id of our own: JSON text, never used before on this link."""
+        self._minted += 1
+        return b"%d" % self._minted
+
+    def send_errand(self, out: Commands, errand: Errand, request: Request) -> None:
+        key = self.mint()
+        self.errands[key] = errand
+        out.append(SendUpstream(self.epoch, request.text(key)))
+
+    def key_of(self, name: bytes) -> bytes | None:
+        """The node's name for what the session calls `name`."""
+        return next((upstream for upstream, key in self.names.items() if key == name), None)
+
+    def owes(self) -> bool:
+        """Whether an answer for the client is still to come."""
+        return any(not call.done for call in self.calls.values())
+
+    def hold_early(self, frame: NodeEvent, data: bytes) -> None:
+        if len(self.early) >= EARLY_MOST:
+            raise LinkUnfit("floods events of subscriptions that it has not confirmed")
+        self.early.append((frame, data))
+
+    # ---- alive? -----------------------------------------------------------------------------------------------
+
+    def check(self, out: Commands, now: float, interval: float, timeout: float) -> bool:
+        """Ping when it has been quiet for `interval`; False once a ping went unanswered for `timeout`."""
+        if self.pinged_at is not None:
+            if self.heard_at > self.pinged_at:
+                self.pinged_at = None
+            elif now - self.pinged_at >= timeout:
+                return False
+        if self.pinged_at is None and now - self.heard_at >= interval:
+            self.pinged_at = now
+            out.append(PingUpstream(self.epoch))
+        return True
+
+    def next_check(self, interval: float, timeout: float) -> float:
+        """When `check` has something to do at the earliest."""
+        if self.pinged_at is not None and self.heard_at <= self.pinged_at:
+            return self.pinged_at + timeout
+        return self.heard_at + interval
+
+    def excuse(self, late: float) -> None:
+        """The process itself slept for `late` seconds: that silence was ours."""
+        if self.pinged_at is not None:
+            self.pinged_at += late
+        if not self.is_open:
+            self.dial_deadline += late
+        for errand in self.errands.values():
+            errand.deadline += late

@@ -1,0 +1,453 @@
+"""One WebSocket client over any number of upstream links, one after another.
+
+1. Nothing here waits, reads a clock or touches a socket: events in, commands out, `now` beside each event.
+2. An upstream never sees a client's request id; a client never sees an upstream's subscription id. The session mints
+   both, and drops what its books cannot name: the answer to a replay has nowhere to leak to.
+3. Every request ends in exactly one answer: the upstream's, or an error of ours.
+
+Losing the upstream and finding a better one are the same move: a link is dialled, takes the subscriptions over and is
+promoted. Only whether the old link still lives meanwhile differs; if it does, what it owes is waited for.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from proxy import jsonrpc, routing
+from proxy.jsonrpc import NodeAnswer
+from proxy.session import events as ev
+from proxy.session.calls import REPLAY, Call
+from proxy.session.continuity import GapTooWide
+from proxy.session.desk import Desk
+from proxy.session.events import Command, Count
+from proxy.session.link import Link, LinkUnfit
+from proxy.session.reach import Reach
+from proxy.session.streams import Streams
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from proxy.nodes import Snapshot
+    from proxy.session.settings import Settings
+
+NEVER: Final = float("inf")
+# a clock that fires this late says that the process slept, not that the nodes are silent
+LATE: Final = 0.25
+
+
+class State(Enum):
+    OFFLINE = "no upstream: requests wait"
+    RESTORING = "a link is open and takes the subscriptions over: requests wait"
+    LIVE = "requests flow"
+    CLOSED = "the client is gone"
+
+
+MOVES: Final[dict[State, frozenset[State]]] = {
+    State.OFFLINE: frozenset({State.RESTORING, State.LIVE, State.CLOSED}),
+    State.RESTORING: frozenset({State.OFFLINE, State.LIVE, State.CLOSED}),
+    State.LIVE: frozenset({State.OFFLINE, State.RESTORING, State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+
+
+class Session:
+    """`apply` every event with the time at which it happened, carry the commands out in their order, and apply
+    `TimePassed` when the time reaches `wake`."""
+
+    def __init__(self, settings: Settings, snapshot: Snapshot, rng: Random, now: float) -> None:
+        self._settings = settings
+        self._snapshot = snapshot
+        self._rng = rng
+        self._now = now
+        self._out: list[Command] = []
+        self._desk = Desk(settings, self._out)
+        self._streams = Streams(settings, rng, self._out)
+        self._reach = Reach(settings, rng)
+        self._links: dict[int, Link] = {}
+        self._current: Link | None = None
+        self._next: Link | None = None
+        self._epochs = 0
+        self._state = State.OFFLINE
+        self._lost_at: float | None = None
+        # when to dial: at once for a new client, a moment later for one of a herd
+        self._dial_at: float | None = now
+        self._draining = False
+        self.wake = now
+        self._handlers: dict[type, Any] = {
+            ev.ClientSent: self._client_sent,
+            ev.UpstreamSent: self._upstream_sent,
+            ev.ClientLeft: self._client_left,
+            ev.ClientFellBehind: self._client_fell_behind,
+            ev.ClientErred: self._client_erred,
+            ev.NodesChanged: self._nodes_changed,
+            ev.UpstreamOpened: self._upstream_opened,
+            ev.UpstreamPonged: self._upstream_ponged,
+            ev.UpstreamLost: self._upstream_lost,
+            ev.TimePassed: self._time_passed,
+            ev.DrainBegan: self._drain_began,
+        }
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def node(self) -> str | None:
+        """The node that carries the client."""
+        return None if self._current is None else self._current.node
+
+    @property
+    def open_calls(self) -> int:
+        """Requests of the client that are not answered yet."""
+        return self._desk.open_calls
+
+    def apply(self, event: ev.Event, now: float) -> list[Command]:
+        """What is to be done about `event`, in this order. Never raises for anything that a peer sent."""
+        self._now = now
+        if self._state is not State.CLOSED:
+            try:
+                self._handlers[type(event)](event)
+            except GapTooWide as gap:
+                self._out.append(Count("ws_gaps_unfilled"))
+                self._close(1013, f"missed blocks cannot be refilled: {gap}")
+            if self._draining and not self._desk.open_calls:
+                self._close(1001, "the proxy is shutting down")
+        commands = self._out[:]
+        self._out.clear()
+        return commands
+
+    # ---- requests ---------------------------------------------------------------------------------------------
+
+    def _client_sent(self, event: ev.ClientSent) -> None:
+        for call in self._desk.admit(event.data, self._now):
+            self._dispatch(call)
+            self._wake_by(call.deadline)
+
+    def _dispatch(self, call: Call) -> None:
+        link = self._current
+        if call.method == "eth_unsubscribe":
+            answer = self._streams.unsubscribe(link, call, self._now)
+            if answer is not None:
+                self._answer(call, answer)
+                return
+        if link is None:
+            self._desk.wait(call)
+        else:
+            self._write(link, call)
+
+    def _write(self, link: Link, call: Call) -> None:
+        if call.subscribes:
+            answer = self._streams.prepare(link, call, self._now)
+            if answer is not None:
+                self._answer(call, answer)
+                return
+        key = link.mint()
+        call.tries += 1
+        call.node = link.node
+        if call.request.id is None:
+            self._desk.settle(call)
+        else:
+            if not link.calls:
+                self._wake_by(self._now + self._settings.ping_interval)
+            call.key = key
+            link.calls[key] = call
+        self._out.append(ev.SendUpstream(link.epoch, call.request.text(key)))
+
+    def _answer(self, call: Call, text: bytes) -> None:
+        if self._desk.answer(call, text) and call.batch is not None:
+            self._streams.book.batch_answered(call.batch.subscriptions)
+
+    def _upstream_sent(self, event: ev.UpstreamSent) -> None:
+        link = self._links.get(event.epoch)
+        if link is None:
+            return
+        link.heard_at = self._now
+        data = event.data
+        frame = jsonrpc.read_node(data)
+        if isinstance(frame, NodeAnswer):
+            call = link.calls.pop(frame.id, None)
+            if call is None:
+                self._errand_answered(link, frame.id, data)
+            elif call.subscribes:
+                self._subscribe_answered(link, call, frame, data)
+            else:
+                self._answer(call, data[: frame.start] + (call.request.id or b"null") + data[frame.end :])
+            if link is not self._current:
+                self._leave_if_settled(link)
+        elif frame is not None:
+            if link is self._current:
+                self._streams.announced(link, frame, data, self._now)
+            elif link is self._next:
+                self._guarded(link, link.hold_early, frame, data)
+
+    def _subscribe_answered(self, link: Link, call: Call, frame: NodeAnswer, data: bytes) -> None:
+        text = self._streams.confirmed(link, call, frame, data, self._now)
+        self._answer(call, text)
+        if link.early:
+            self._streams.play_early(link, self._now)
+        self._plan()
+
+    def _errand_answered(self, link: Link, key: bytes, data: bytes) -> None:
+        errand = link.errands.pop(key, None)
+        if errand is None:
+            self._out.append(Count("ws_strangers_dropped"))
+            return
+        self._guarded(link, self._streams.errand_answered, link, errand, data, self._now)
+        if link is self._next:
+            self._promote_if_restored(link)
+        elif link is self._current and errand.purpose == REPLAY and link.early:
+            self._streams.play_early(link, self._now)
+        self._plan()
+
+    def _guarded(self, link: Link, step: Any, *args: Any) -> None:
+        """Do one step of a takeover; give the link up where the node cannot follow."""
+        try:
+            step(*args)
+        except LinkUnfit as unfit:
+            self._out.append(ev.HangUp(link.epoch))
+            self._lose(link, str(unfit))
+
+    def _upstream_ponged(self, event: ev.UpstreamPonged) -> None:
+        link = self._links.get(event.epoch)
+        if link is not None:
+            link.heard_at = self._now
+
+    # ---- links ------------------------------------------------------------------------------------------------
+
+    def _seek(self) -> None:
+        """Dial the best node, when its time has come, unless the client is where it belongs."""
+        if self._next is not None or self._dial_at is None or self._now < self._dial_at:
+            return
+        order = routing.ws_order(self._snapshot)
+        node = self._reach.first(order, self._now)
+        if node is None:
+            # a link is needed: try again when the first node may be dialled (inf: when routing changes)
+            self._dial_at = max(self._reach.when(order), self._now)
+            return
+        if self._current is not None and not self._improves(node.name):
+            self._dial_at = self._reach.when(order[:1])
+            return
+        self._dial_at = None
+        self._epochs += 1
+        link = Link(self._epochs, node.name, self._now + self._settings.dial_timeout)
+        self._links[link.epoch] = self._next = link
+        self._out.append(ev.Dial(link.epoch, node.name))
+
+    def _improves(self, name: str) -> bool:
+        """Whether moving to `name` serves the client better than where it is."""
+        assert self._current is not None  # noqa: S101 - the caller looked
+        if name == self._current.node:
+            return False
+        if not routing.is_usable(self._snapshot, self._current.node):
+            return True
+        here = routing.state_of(self._snapshot, self._current.node)
+        there = routing.state_of(self._snapshot, name)
+        return here is not None and there is not None and here.node.tier is not there.node.tier
+
+    def _nodes_changed(self, event: ev.NodesChanged) -> None:
+        self._snapshot = event.snapshot
+        if self._current is None:
+            if self._next is None and self._dial_at is not None:
+                self._dial_at = min(self._dial_at, self._soon(self._settings.dial_spread))
+        elif not routing.better_than(self._snapshot, self._current.node):
+            self._dial_at = None
+        elif self._dial_at is None and self._next is None:
+            self._dial_at = self._soon(self._settings.move_spread)
+        self._plan()
+
+    def _soon(self, spread: float) -> float:
+        return self._now + self._rng.uniform(0.0, spread)
+
+    def _upstream_opened(self, event: ev.UpstreamOpened) -> None:
+        link = self._links.get(event.epoch)
+        if link is None or link is not self._next:
+            self._out.append(ev.HangUp(event.epoch))
+            return
+        link.opened(self._now)
+        self._streams.replay(link, self._now)
+        self._enter()
+        self._promote_if_restored(link)
+        self._plan()
+
+    def _promote_if_restored(self, link: Link) -> None:
+        if link is self._next and not any(errand.purpose == REPLAY for errand in link.errands.values()):
+            self._promote(link)
+
+    def _promote(self, link: Link) -> None:
+        """From now on `link` carries the client."""
+        previous = self._current
+        self._current, self._next, self._dial_at = link, None, None
+        before = None if previous is None else previous.node
+        self._out.append(ev.Moved(before, link.node))
+        if link.epoch > 1:
+            self._out += (Count("ws_reconnections"), Count("ws_reconnection_attempts_success"))
+        if self._lost_at is not None:
+            gap = self._now - self._lost_at
+            self._out.append(Count("ws_gap_seconds", gap))
+            if self._streams.book.has_pending:
+                self._out.append(Count("ws_pending_tx_gap_seconds", gap))
+            self._lost_at = None
+        moved: list[Call] = []
+        if previous is not None:
+            # a subscription confirmed by a link that is about to be left would die with it
+            moved = [call for call in previous.calls.values() if call.subscribes]
+            previous.calls = {key: call for key, call in previous.calls.items() if not call.subscribes}
+            previous.errands.clear()
+            self._leave_if_settled(previous)
+        self._enter()
+        for call in moved + self._desk.release():
+            if not call.done:
+                self._dispatch(call)
+        self._guarded(link, self._streams.play_early, link, self._now)
+
+    def _leave_if_settled(self, link: Link) -> None:
+        if link is not self._current and link is not self._next and not link.owes():
+            self._out.append(ev.HangUp(link.epoch))
+            self._links.pop(link.epoch, None)
+
+    def _upstream_lost(self, event: ev.UpstreamLost) -> None:
+        link = self._links.get(event.epoch)
+        if link is not None:
+            self._lose(link, event.reason)
+            self._plan()
+
+    def _lose(self, link: Link, reason: str) -> None:
+        """The link is of no use any more: what it owed goes elsewhere, and so does the client."""
+        if self._links.pop(link.epoch, None) is None:
+            return
+        self._reach.failed(link.node, link.lived(self._now), self._now)
+        self._out.append(ev.ReportLane(link.node, reason))
+        if link is self._next:
+            self._next = None
+            self._out.append(Count("ws_reconnection_attempts_failed"))
+            self._dial_at = self._now
+        elif link is self._current:
+            self._current = None
+            self._lost_at = self._now
+            self._out.append(ev.Moved(link.node, None))
+            if self._next is None:
+                self._dial_at = self._soon(self._settings.dial_spread)
+        self._enter()
+        again = [call for call in link.calls.values() if self._may_go_again(call, link.node)]
+        if again:
+            self._out.append(Count("ws_requests_resent", len(again)))
+        if self._current is None:
+            self._desk.wait_first(again)
+        else:
+            for call in again:
+                self._dispatch(call)
+
+    def _may_go_again(self, call: Call, node: str) -> bool:
+        """Whether a call that a dead link owed is sent to another; if not, it is answered here."""
+        if call.done:
+            return False
+        if call.subscribes or (call.read and call.tries <= self._settings.max_retries):
+            return True
+        if call.read:
+            data = {"promise": "reads_retried", "node": node, "maybe_executed": False}
+            self._fail(call, jsonrpc.NODE_FAILED, f"{call.tries} nodes failed before they answered", data)
+        else:
+            data = {"promise": "sends_once", "node": node, "maybe_executed": True}
+            self._fail(call, jsonrpc.OUTCOME_UNKNOWN, "The node was lost: the outcome is unknown", data)
+        return False
+
+    def _fail(self, call: Call, code: int, message: str, data: dict[str, Any]) -> None:
+        self._desk.fail(call, code, message, data)
+        if call.batch is not None and call.batch.missing == 0:
+            self._streams.book.batch_answered(call.batch.subscriptions)
+
+    # ---- time -------------------------------------------------------------------------------------------------
+
+    def _time_passed(self, _event: ev.TimePassed) -> None:
+        late = self._now - self.wake
+        if late > LATE:
+            for link in self._links.values():
+                link.excuse(late)
+        for call in self._desk.expire(self._now):
+            for link in self._links.values():
+                if link.calls.get(call.key) is call and not call.subscribes:
+                    del link.calls[call.key]
+            if call.batch is not None and call.batch.missing == 0:
+                self._streams.book.batch_answered(call.batch.subscriptions)
+        for link in list(self._links.values()):
+            reason = self._check(link)
+            if reason is not None:
+                self._out.append(ev.HangUp(link.epoch))
+                self._lose(link, reason)
+            else:
+                self._leave_if_settled(link)
+        self._plan()
+
+    def _check(self, link: Link) -> str | None:
+        """Why the link is to be given up, if it is."""
+        if not link.is_open:
+            return "the dial took too long" if self._now >= link.dial_deadline else None
+        if any(errand.deadline <= self._now for errand in link.errands.values()):
+            return "did not answer what the session asked"
+        if not link.check(self._out, self._now, self._ping_interval(link), self._settings.ping_timeout):
+            return "silent"
+        return None
+
+    def _ping_interval(self, link: Link) -> float:
+        busy = link.calls or link.errands or len(self._streams.book)
+        return self._settings.ping_interval if busy else self._settings.idle_ping_interval
+
+    def _wake_by(self, when: float) -> None:
+        self.wake = min(self.wake, when)
+
+    def _plan(self) -> None:
+        """Dial if it is time to; then find the next instant at which there is something to do."""
+        if self._state is State.CLOSED:
+            return
+        self._seek()
+        wake = min(self._desk.next_deadline, NEVER if self._dial_at is None or self._next else self._dial_at)
+        for link in self._links.values():
+            if link.is_open:
+                check = link.next_check(self._ping_interval(link), self._settings.ping_timeout)
+                wake = min(wake, check, *(errand.deadline for errand in link.errands.values()))
+            else:
+                wake = min(wake, link.dial_deadline)
+        self.wake = wake
+
+    # ---- the end ----------------------------------------------------------------------------------------------
+
+    def _enter(self) -> None:
+        """Take on the state that the links say."""
+        state = State.OFFLINE
+        if self._current is not None:
+            state = State.LIVE
+        elif self._next is not None and self._next.is_open:
+            state = State.RESTORING
+        if state is not self._state:
+            assert state in MOVES[self._state]  # noqa: S101 - the table is the specification
+            self._state = state
+
+    def _client_left(self, _event: ev.ClientLeft) -> None:
+        self._end()
+
+    def _client_fell_behind(self, _event: ev.ClientFellBehind) -> None:
+        self._out.append(Count("ws_slow_clients"))
+        self._close(1013, "the client reads too slowly")
+
+    def _client_erred(self, event: ev.ClientErred) -> None:
+        self._close(event.code, event.reason)
+
+    def _drain_began(self, _event: ev.DrainBegan) -> None:
+        self._draining = True
+
+    def _close(self, code: int, reason: str) -> None:
+        if self._state is not State.CLOSED:
+            self._out.append(ev.CloseClient(code, reason))
+            self._end()
+
+    def _end(self) -> None:
+        self._desk.release()
+        self._streams.book.clear()
+        if self._current is not None:
+            self._out.append(ev.Moved(self._current.node, None))
+        self._out += [ev.HangUp(epoch) for epoch in self._links]
+        self._links.clear()
+        self._current = self._next = None
+        self._state = State.CLOSED
+        self.wake = NEVER

@@ -1,0 +1,173 @@
+"""Subscribing, unsubscribing, and taking all subscriptions over to another link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from proxy.session.calls import BLOCK, IGNORE, LATEST, LOGS, REPLAY, Call, Errand
+from proxy.session.continuity import FEED, Continuity, event_result
+from proxy.session.link import Commands, Link, LinkUnfit
+from proxy.session.subscriptions import Book, Kind, Subscription, ask, confirmation
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from proxy.jsonrpc import NodeAnswer, NodeEvent, Request
+    from proxy.session.settings import Settings
+
+_SUBSCRIBE_HEADS = ask("eth_subscribe", ["newHeads"])
+
+
+class Streams:
+    def __init__(self, settings: Settings, rng: Random, out: Commands) -> None:
+        self._settings = settings
+        self._out = out
+        self.book = Book(settings, rng, out)
+        self._continuity = Continuity(settings, self.book, out)
+
+    def _errand(self, link: Link, purpose: str, request: Request, now: float, about: bytes = b"") -> None:
+        link.send_errand(self._out, Errand(purpose, now + self._settings.errand_timeout, about), request)
+
+    # ---- the client subscribes and unsubscribes ---------------------------------------------------------------
+
+    def prepare(self, link: Link, call: Call, now: float) -> bytes | None:
+        """Before an eth_subscribe is written to `link`: the answer, where the session can give it by itself."""
+        params, client_id = call.request.params, call.request.id
+        has_feed = link.key_of(FEED) is not None
+        if isinstance(params, list) and params[:1] == ["logs"] and not has_feed and not _asks_for_feed(link):
+            self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
+        if client_id is None or params != ["newHeads"] or not has_feed:
+            return None
+        return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (client_id, self.book.add(call).key)
+
+    def confirmed(self, link: Link, call: Call, frame: NodeAnswer, data: bytes, now: float) -> bytes:
+        """The client's answer to an eth_subscribe that `link` answered with `data`."""
+        upstream = _subscription_id(data)
+        client_id = call.request.id or b"null"
+        if upstream is None:
+            return data[: frame.start] + client_id + data[frame.end :]
+        if call.done:  # it was told of a time-out: nobody wants this
+            self._errand(link, IGNORE, _unsubscribe(upstream), now)
+            return b""
+        subscription = self.book.add(call)
+        self._continuity.begins(subscription)
+        if subscription.kind is not Kind.HEADS:
+            link.names[upstream] = subscription.key
+        elif link.key_of(FEED) is not None:
+            self._errand(link, IGNORE, _unsubscribe(upstream), now)
+        else:
+            self._continuity.feed_named(link, upstream, now)
+        return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
+
+    def unsubscribe(self, link: Link | None, call: Call, now: float) -> bytes | None:
+        """The answer to an eth_unsubscribe of an id of ours; None where the id is not ours."""
+        params = call.request.params
+        if not (isinstance(params, list) and len(params) == 1 and isinstance(params[0], str)):
+            return None
+        key = orjson.dumps(params[0])
+        if not self.book.remove(key):
+            return None
+        gone = [key]
+        if not self.book.needs_feed:
+            gone.append(FEED)
+            self._continuity.ends(link)
+        for upstream in [] if link is None else [link.key_of(name) for name in gone]:
+            if upstream is not None and link is not None:
+                del link.names[upstream]
+                self._errand(link, IGNORE, _unsubscribe(upstream), now)
+        return b'{"jsonrpc":"2.0","id":%b,"result":true}' % (call.request.id or b"null")
+
+    # ---- a link takes over ------------------------------------------------------------------------------------
+
+    def replay(self, link: Link, now: float) -> None:
+        """Ask `link` for every subscription again. Its answers go nowhere but here."""
+        if self.book.needs_feed:
+            self._continuity.rejoins(link)
+            self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
+        for subscription in self.book:
+            if subscription.kind is not Kind.HEADS:
+                self._errand(link, REPLAY, subscription.request, now, subscription.key)
+
+    def errand_answered(self, link: Link, errand: Errand, data: bytes, now: float) -> None:
+        """Raises LinkUnfit where the node cannot give what the session needs, GapTooWide where none could."""
+        if errand.purpose == REPLAY:
+            self._replayed(link, errand.about, data, now)
+            return
+        result = orjson.loads(data).get("result")
+        if errand.purpose == LATEST:
+            self._continuity.latest(link, result, now)
+        elif errand.purpose == BLOCK:
+            self._continuity.fetched(link, result, now)
+        elif errand.purpose == LOGS:
+            self._continuity.logs_fetched(link, errand, result)
+
+    def _replayed(self, link: Link, key: bytes, data: bytes, now: float) -> None:
+        upstream = _subscription_id(data)
+        if upstream is None:
+            # logs alone can live without the feed: they lose their backfill, not their events
+            if key == FEED and not self.book.of(Kind.HEADS):
+                link.rejoin = None
+                return
+            raise LinkUnfit("refuses a subscription that the client has")
+        wanted = self._wants_feed(link) if key == FEED else self.book.get(key) is not None
+        if not wanted:
+            self._errand(link, IGNORE, _unsubscribe(upstream), now)
+        elif key == FEED:
+            self._continuity.feed_named(link, upstream, now)
+        else:
+            link.names[upstream] = key
+
+    def _wants_feed(self, link: Link) -> bool:
+        if link.key_of(FEED) is not None:
+            return False
+        return self.book.needs_feed or any(call.subscribes for call in link.calls.values())
+
+    # ---- events -----------------------------------------------------------------------------------------------
+
+    def announced(self, link: Link, frame: NodeEvent, data: bytes, now: float) -> None:
+        """An event of the link that carries the client."""
+        key = link.names.get(frame.subscription)
+        if key is None:
+            # some nodes announce before they confirm
+            if _asks_for_subscription(link):
+                link.hold_early(frame, data)
+        elif key == FEED:
+            self._continuity.announced(link, frame, data, now)
+        else:
+            subscription = self.book.get(key)
+            if subscription is not None:
+                self._tell_event(link, subscription, frame, data)
+
+    def play_early(self, link: Link, now: float) -> None:
+        """Look again at the events that came before their subscription was named, or before `link` took over."""
+        early = list(link.early)
+        link.early.clear()
+        for frame, data in early:
+            self.announced(link, frame, data, now)
+
+    def _tell_event(self, link: Link, subscription: Subscription, frame: NodeEvent, data: bytes) -> None:
+        if subscription.logs is not None:
+            self._continuity.log_announced(link, subscription, frame, data)
+        elif subscription.recent is None or subscription.recent.is_news(event_result(data)):
+            self.book.tell(subscription, data[: frame.start] + subscription.key + data[frame.end :])
+
+
+def _asks_for_feed(link: Link) -> bool:
+    return any(errand.about == FEED for errand in link.errands.values())
+
+
+def _asks_for_subscription(link: Link) -> bool:
+    replays = any(errand.purpose == REPLAY for errand in link.errands.values())
+    return replays or any(call.subscribes for call in link.calls.values())
+
+
+def _subscription_id(data: bytes) -> bytes | None:
+    """The JSON text of the subscription id in a node's answer; None where it is a refusal."""
+    result: Any = orjson.loads(data).get("result")
+    return orjson.dumps(result) if isinstance(result, str | int) and not isinstance(result, bool) else None
+
+
+def _unsubscribe(upstream: bytes) -> Request:
+    return ask("eth_unsubscribe", [orjson.loads(upstream)])

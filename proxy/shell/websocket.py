@@ -1,0 +1,317 @@
+"""The WebSocket side of the proxy: carries out what sessions decide."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from proxy.session import Session, State
+from proxy.session import events as ev
+from proxy.shell import dialer, picows_seam
+from proxy.shell.messages import Assembler, BrokenStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from proxy.nodes import Node, Snapshot
+    from proxy.session import Settings
+    from proxy.shell.metrics import Metrics
+    from proxy.shell.seams import NodeWatch
+
+log = logging.getLogger(__name__)
+
+# how long a peer may take to answer a close frame before the connection is cut
+CLOSE_GRACE = 2.0
+# a slow reader has a backlog to read before it comes to the close frame
+SLOW_CLOSE_GRACE = 20.0
+# sessions told of new routing in one turn of the loop
+BROADCAST = 200
+
+
+class Upstream(WSListener):  # type: ignore[misc] # a compiled class
+    """One link of one client."""
+
+    def __init__(self, client: Client, epoch: int, limit: int) -> None:
+        self._client = client
+        self._epoch = epoch
+        self._assembler = Assembler(limit)
+        self.transport: WSTransport | None = None
+        self.dialing: asyncio.Task[None] | None = None
+        self._left = False
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        if self._left:  # picows finishes a handshake whose dial was cancelled
+            transport.disconnect()
+            return
+        self.transport = transport
+        self._client.apply(ev.UpstreamOpened(self._epoch))
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if kind == WSMsgType.TEXT or kind == WSMsgType.BINARY or kind == WSMsgType.CONTINUATION:  # noqa: PLR1714 - hot
+            try:
+                data = self._assembler.message(frame)
+            except BrokenStream as broken:
+                self._client.link_ended(self._epoch, f"broke the protocol: {broken.reason}")
+                transport.disconnect()
+                return
+            if data is not None:
+                self._client.apply(ev.UpstreamSent(self._epoch, data))
+        elif kind == WSMsgType.PONG:
+            self._client.apply(ev.UpstreamPonged(self._epoch))
+        elif kind == WSMsgType.CLOSE:
+            self._client.link_ended(self._epoch, f"closed with {int(frame.get_close_code())}")
+            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
+            transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._client.link_ended(self._epoch, "connection lost")
+
+    def pause_writing(self) -> None:
+        """What a link may hold is bounded by the session, in bytes of open requests."""
+
+    def resume_writing(self) -> None:
+        """See pause_writing."""
+
+    def hang_up(self) -> None:
+        """Leave: nothing that comes after is for anybody."""
+        self._left = True
+        if self.dialing is not None:
+            self.dialing.cancel()
+        if self.transport is not None:
+            self.transport.send_close(WSCloseCode.OK)
+            self.transport.disconnect()
+            # a silent node never takes what is still buffered for it
+            asyncio.get_running_loop().call_later(CLOSE_GRACE, self.transport.disconnect, False)
+
+
+class Client(WSListener):  # type: ignore[misc] # a compiled class
+    """One connection of a client, its session, and the links that the session asks for."""
+
+    def __init__(self, gate: WebSocketGate, query: str, headers: list[tuple[str, str]]) -> None:
+        self._gate = gate
+        self._query = query
+        self._headers = headers
+        self._loop = asyncio.get_running_loop()
+        self._assembler = Assembler(gate.max_frame_size)
+        self._links: dict[int, Upstream] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed = float("inf")
+        self._transport: WSTransport | None = None
+        self._congested = False
+        self._session = Session(gate.settings, gate.watch.snapshot, gate.rng, time.monotonic())
+        self._do: dict[type, Callable[[Any], None]] = {
+            ev.SendClient: self._send_client,
+            ev.SendUpstream: self._send_upstream,
+            ev.PingUpstream: self._ping_upstream,
+            ev.Dial: self._dial,
+            ev.HangUp: self._hang_up,
+            ev.CloseClient: self._close_client,
+            ev.ReportLane: self._report_lane,
+            ev.Count: self._count,
+            ev.Moved: self._moved,
+        }
+
+    def apply(self, event: ev.Event) -> None:
+        """Tell the session, do what it says, and wake it when it wants to be woken."""
+        session = self._session
+        do = self._do
+        for command in session.apply(event, time.monotonic()):
+            do[type(command)](command)
+        if session.wake < self._armed:
+            self._arm(session.wake)
+
+    def _arm(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed = when
+        self._timer = self._loop.call_later(max(when - time.monotonic(), 0.001), self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        self._armed = float("inf")
+        self.apply(ev.TimePassed())
+
+    # ---- the client -------------------------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self._gate.joined(self)
+        self.apply(ev.TimePassed())
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if kind == WSMsgType.TEXT or kind == WSMsgType.BINARY or kind == WSMsgType.CONTINUATION:  # noqa: PLR1714 - hot
+            try:
+                data = self._assembler.message(frame)
+            except BrokenStream as broken:
+                self.apply(ev.ClientErred(broken.code, broken.reason))
+                return
+            if data is not None:
+                self._gate.metrics.ws_messages_upstream.inc()
+                self.apply(ev.ClientSent(data))
+        elif kind == WSMsgType.CLOSE:
+            self.apply(ev.ClientLeft())
+            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
+            transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.apply(ev.ClientLeft())
+        if self._timer is not None:
+            self._timer.cancel()
+        self._gate.left(self)
+
+    def pause_writing(self) -> None:
+        self._congested = True
+
+    def resume_writing(self) -> None:
+        self._congested = False
+
+    def _send_client(self, command: ev.SendClient) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if self._congested and transport.underlying_transport.get_write_buffer_size() > self._gate.client_buffer:
+            self._loop.call_soon(self.apply, ev.ClientFellBehind())
+            return
+        transport.send(WSMsgType.TEXT, command.data)
+        self._gate.metrics.ws_messages_downstream.inc()
+
+    def _close_client(self, command: ev.CloseClient) -> None:
+        transport = self._transport
+        if transport is not None:
+            # cutting now could destroy the close frame on its way: the client's own close, or the grace, ends it
+            transport.send_close(WSCloseCode(command.code), command.reason.encode()[:123])
+            grace = SLOW_CLOSE_GRACE if self._congested else CLOSE_GRACE
+            self._loop.call_later(grace, transport.disconnect, False)
+
+    # ---- the links --------------------------------------------------------------------------------------------
+
+    def _dial(self, command: ev.Dial) -> None:
+        link = Upstream(self, command.epoch, self._gate.max_frame_size)
+        self._links[command.epoch] = link
+        link.dialing = self._loop.create_task(self._open(link, command))
+
+    async def _open(self, link: Upstream, command: ev.Dial) -> None:
+        try:
+            await dialer.dial(
+                self._gate.nodes[command.node],
+                lambda: link,
+                max_frame_size=self._gate.max_frame_size,
+                headers=self._headers,
+                query=self._query,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, it is the session that decides
+            self.link_ended(command.epoch, f"cannot be dialled: {type(error).__name__}")
+        finally:
+            link.dialing = None
+
+    def link_ended(self, epoch: int, reason: str) -> None:
+        """The link is gone, for whatever reason; only the first one counts."""
+        if self._links.pop(epoch, None) is not None:
+            self.apply(ev.UpstreamLost(epoch, reason))
+
+    def _send_upstream(self, command: ev.SendUpstream) -> None:
+        link = self._links.get(command.epoch)
+        if link is not None and link.transport is not None:
+            link.transport.send(WSMsgType.TEXT, command.data)
+
+    def _ping_upstream(self, command: ev.PingUpstream) -> None:
+        link = self._links.get(command.epoch)
+        if link is not None and link.transport is not None:
+            link.transport.send_ping()
+
+    def _hang_up(self, command: ev.HangUp) -> None:
+        link = self._links.pop(command.epoch, None)
+        if link is not None:
+            link.hang_up()
+
+    # ---- news for others --------------------------------------------------------------------------------------
+
+    def _report_lane(self, command: ev.ReportLane) -> None:
+        log.info("websocket link to %s ended: %s", command.node, command.reason)
+        self._gate.watch.lane_lost(command.node)
+
+    def _count(self, command: ev.Count) -> None:
+        self._gate.metrics.count(command.name, command.amount)
+
+    def _moved(self, command: ev.Moved) -> None:
+        self._gate.metrics.ws_moved(command.previous, command.node)
+
+    @property
+    def is_closed(self) -> bool:
+        return self._session.state is State.CLOSED
+
+
+class WebSocketGate:
+    """All WebSocket clients of the proxy."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        nodes: Sequence[Node],
+        watch: NodeWatch,
+        metrics: Metrics,
+        *,
+        max_frame_size: int,
+        client_buffer: int,
+    ) -> None:
+        self.settings = settings
+        self.nodes = {node.name: node for node in nodes}
+        self.watch = watch
+        self.metrics = metrics
+        self.max_frame_size = max_frame_size
+        self.client_buffer = client_buffer
+        self.rng = random.SystemRandom()
+        self._clients: set[Client] = set()
+        self._emptied = asyncio.Event()
+        watch.listen(self._nodes_changed)
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def accept(
+        self, transport: asyncio.Transport, data: bytes, path: bytes, headers: Sequence[tuple[bytes, bytes]]
+    ) -> None:
+        """Serve the client behind `transport` from now on; see `seams.Gate`."""
+        query = path.partition(b"?")[2].decode("latin-1")
+        client = Client(self, query, dialer.passed_on(headers))
+        picows_seam.adopt(transport, data, client, self.max_frame_size)
+
+    def joined(self, client: Client) -> None:
+        self._clients.add(client)
+        self.metrics.ws_connections_active.inc()
+        self.metrics.ws_connections.inc()
+
+    def left(self, client: Client) -> None:
+        if client in self._clients:
+            self._clients.discard(client)
+            self.metrics.ws_connections_active.dec()
+            if not self._clients:
+                self._emptied.set()
+
+    def _nodes_changed(self, _snapshot: Snapshot) -> None:
+        self._broadcast(list(self._clients), lambda: ev.NodesChanged(self.watch.snapshot))
+
+    def _broadcast(self, clients: list[Client], event: Callable[[], ev.Event]) -> None:
+        """Tell them in slices; `event` is made for each slice, so that nobody is told what is old by then."""
+        for client in clients[:BROADCAST]:
+            client.apply(event())
+        if len(clients) > BROADCAST:
+            asyncio.get_running_loop().call_soon(self._broadcast, clients[BROADCAST:], event)
+
+    async def drain(self, grace: float) -> None:
+        """Let requests in flight finish, close every client with 1001; returns when all are gone or time is up."""
+        self._emptied.clear()
+        self._broadcast(list(self._clients), ev.DrainBegan)
+        if self._clients:
+            try:
+                async with asyncio.timeout(grace):
+                    await self._emptied.wait()
+            except TimeoutError:
+                self._broadcast(list(self._clients), lambda: ev.ClientErred(1001, "the proxy is shutting down"))
