@@ -1,25 +1,56 @@
-"""Which node a session may dial now: the order of routing, less the nodes that failed this very session just now."""
+"""Which node a session dials, and when.
+
+The order is routing's, less the nodes that failed this very session just now: back-off with jitter, a record for each
+node, so that attempts at a bad node grow with the logarithm of time. Dials of a herd are spread at random.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from proxy import routing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
-    from proxy.nodes import Node
+    from proxy.nodes import Node, Snapshot
     from proxy.session.settings import Settings
+
+NEVER: Final = float("inf")
 
 
 class Reach:
-    """Back-off with jitter, a record for each node. Attempts at a bad node grow with the logarithm of time."""
+    """`dial_at` is when to call `choose` next: NEVER while the client is where it belongs, or nobody can be dialled."""
 
-    def __init__(self, settings: Settings, rng: Random) -> None:
+    def __init__(self, settings: Settings, snapshot: Snapshot, rng: Random, now: float) -> None:
         self._settings = settings
+        self._snapshot = snapshot
         self._rng = rng
         self._failures: dict[str, int] = {}
         self._until: dict[str, float] = {}
+        self.dial_at = now
+
+    # ---- what happened ----------------------------------------------------------------------------------------
+
+    def routing_changed(self, snapshot: Snapshot, current: str | None, now: float) -> None:
+        """`current` carries the client; None: nobody does."""
+        self._snapshot = snapshot
+        if current is None:
+            self.dial_at = min(self.dial_at, self._within(self._settings.dial_spread, now))
+        else:
+            self.arrived(current, now)
+
+    def arrived(self, current: str, now: float) -> None:
+        """`current` carries the client: look whether it should go on."""
+        if not routing.better_than(self._snapshot, current):
+            self.dial_at = NEVER
+        elif self.dial_at == NEVER:
+            self.dial_at = self._within(self._settings.move_spread, now)
+
+    def lost(self, now: float) -> None:
+        """Nobody carries the client any more."""
+        self.dial_at = min(self.dial_at, self._within(self._settings.dial_spread, now))
 
     def failed(self, node: str, lived: float, now: float) -> None:
         """A link to `node` ended, or could not be had, after `lived` seconds."""
@@ -30,10 +61,33 @@ class Reach:
         wait = min(settings.backoff_most, settings.backoff_first * 2.0 ** min(failures - 1, 32))
         self._until[node] = now + wait * self._rng.uniform(0.5, 1.0)
 
-    def first(self, order: Iterable[Node], now: float) -> Node | None:
-        """The best node that may be dialled now."""
-        return next((node for node in order if self._until.get(node.name, 0.0) <= now), None)
+    def _within(self, spread: float, now: float) -> float:
+        return now + self._rng.uniform(0.0, spread)
 
-    def when(self, order: Iterable[Node]) -> float:
-        """The first instant at which one of them may be dialled; inf for none of them."""
-        return min((self._until.get(node.name, 0.0) for node in order), default=float("inf"))
+    # ---- what to do -------------------------------------------------------------------------------------------
+
+    def choose(self, current: str | None, now: float) -> Node | None:
+        """The node to dial now; None where there is none, and `dial_at` says when to ask again."""
+        if now < self.dial_at:
+            return None
+        order = routing.ws_order(self._snapshot)
+        node = next((node for node in order if self._until.get(node.name, 0.0) <= now), None)
+        if node is None:
+            self.dial_at = self._when(order)
+        elif current is not None and not self._improves(node, current):
+            node = None
+            self.dial_at = self._when(order[:1])
+        else:
+            self.dial_at = NEVER
+        return node
+
+    def _when(self, order: Iterable[Node]) -> float:
+        """The first instant at which one of them may be dialled."""
+        return min((self._until.get(node.name, 0.0) for node in order), default=NEVER)
+
+    def _improves(self, node: Node, current: str) -> bool:
+        """Whether `node` serves the client better than `current`."""
+        if node.name == current:
+            return False
+        here = routing.state_of(self._snapshot, current)
+        return here is None or not here.healthy or here.node.tier is not node.tier

@@ -11,10 +11,9 @@ promoted. Only whether the old link still lives meanwhile differs; if it does, w
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from proxy import jsonrpc, routing
+from proxy import jsonrpc
 from proxy.jsonrpc import NodeAnswer
 from proxy.session import events as ev
 from proxy.session.calls import REPLAY, Call
@@ -22,7 +21,8 @@ from proxy.session.continuity import GapTooWide
 from proxy.session.desk import Desk
 from proxy.session.events import Command, Count
 from proxy.session.link import Link, LinkUnfit
-from proxy.session.reach import Reach
+from proxy.session.reach import NEVER, Reach
+from proxy.session.states import MOVES, State
 from proxy.session.streams import Streams
 
 if TYPE_CHECKING:
@@ -31,24 +31,8 @@ if TYPE_CHECKING:
     from proxy.nodes import Snapshot
     from proxy.session.settings import Settings
 
-NEVER: Final = float("inf")
 # a clock that fires this late says that the process slept, not that the nodes are silent
 LATE: Final = 0.25
-
-
-class State(Enum):
-    OFFLINE = "no upstream: requests wait"
-    RESTORING = "a link is open and takes the subscriptions over: requests wait"
-    LIVE = "requests flow"
-    CLOSED = "the client is gone"
-
-
-MOVES: Final[dict[State, frozenset[State]]] = {
-    State.OFFLINE: frozenset({State.RESTORING, State.LIVE, State.CLOSED}),
-    State.RESTORING: frozenset({State.OFFLINE, State.LIVE, State.CLOSED}),
-    State.LIVE: frozenset({State.OFFLINE, State.RESTORING, State.CLOSED}),
-    State.CLOSED: frozenset(),
-}
 
 
 class Session:
@@ -57,21 +41,17 @@ class Session:
 
     def __init__(self, settings: Settings, snapshot: Snapshot, rng: Random, now: float) -> None:
         self._settings = settings
-        self._snapshot = snapshot
-        self._rng = rng
         self._now = now
         self._out: list[Command] = []
         self._desk = Desk(settings, self._out)
         self._streams = Streams(settings, rng, self._out)
-        self._reach = Reach(settings, rng)
+        self._reach = Reach(settings, snapshot, rng, now)
         self._links: dict[int, Link] = {}
         self._current: Link | None = None
         self._next: Link | None = None
         self._epochs = 0
         self._state = State.OFFLINE
         self._lost_at: float | None = None
-        # when to dial: at once for a new client, a moment later for one of a herd
-        self._dial_at: float | None = now
         self._draining = False
         self.wake = now
         self._handlers: dict[type, Any] = {
@@ -216,48 +196,19 @@ class Session:
     # ---- links ------------------------------------------------------------------------------------------------
 
     def _seek(self) -> None:
-        """Dial the best node, when its time has come, unless the client is where it belongs."""
-        if self._next is not None or self._dial_at is None or self._now < self._dial_at:
+        """Dial the best node, when its time has come."""
+        if self._next is not None:
             return
-        order = routing.ws_order(self._snapshot)
-        node = self._reach.first(order, self._now)
-        if node is None:
-            # a link is needed: try again when the first node may be dialled (inf: when routing changes)
-            self._dial_at = max(self._reach.when(order), self._now)
-            return
-        if self._current is not None and not self._improves(node.name):
-            self._dial_at = self._reach.when(order[:1])
-            return
-        self._dial_at = None
-        self._epochs += 1
-        link = Link(self._epochs, node.name, self._now + self._settings.dial_timeout)
-        self._links[link.epoch] = self._next = link
-        self._out.append(ev.Dial(link.epoch, node.name))
-
-    def _improves(self, name: str) -> bool:
-        """Whether moving to `name` serves the client better than where it is."""
-        assert self._current is not None  # noqa: S101 - the caller looked
-        if name == self._current.node:
-            return False
-        if not routing.is_usable(self._snapshot, self._current.node):
-            return True
-        here = routing.state_of(self._snapshot, self._current.node)
-        there = routing.state_of(self._snapshot, name)
-        return here is not None and there is not None and here.node.tier is not there.node.tier
+        node = self._reach.choose(self.node, self._now)
+        if node is not None:
+            self._epochs += 1
+            link = Link(self._epochs, node.name, self._now + self._settings.dial_timeout)
+            self._links[link.epoch] = self._next = link
+            self._out.append(ev.Dial(link.epoch, node.name))
 
     def _nodes_changed(self, event: ev.NodesChanged) -> None:
-        self._snapshot = event.snapshot
-        if self._current is None:
-            if self._next is None and self._dial_at is not None:
-                self._dial_at = min(self._dial_at, self._soon(self._settings.dial_spread))
-        elif not routing.better_than(self._snapshot, self._current.node):
-            self._dial_at = None
-        elif self._dial_at is None and self._next is None:
-            self._dial_at = self._soon(self._settings.move_spread)
+        self._reach.routing_changed(event.snapshot, self.node, self._now)
         self._plan()
-
-    def _soon(self, spread: float) -> float:
-        return self._now + self._rng.uniform(0.0, spread)
 
     def _upstream_opened(self, event: ev.UpstreamOpened) -> None:
         link = self._links.get(event.epoch)
@@ -277,7 +228,8 @@ class Session:
     def _promote(self, link: Link) -> None:
         """From now on `link` carries the client."""
         previous = self._current
-        self._current, self._next, self._dial_at = link, None, None
+        self._current, self._next = link, None
+        self._reach.arrived(link.node, self._now)
         before = None if previous is None else previous.node
         self._out.append(ev.Moved(before, link.node))
         if link.epoch > 1:
@@ -321,13 +273,12 @@ class Session:
         if link is self._next:
             self._next = None
             self._out.append(Count("ws_reconnection_attempts_failed"))
-            self._dial_at = self._now
+            self._reach.dial_at = self._now
         elif link is self._current:
             self._current = None
             self._lost_at = self._now
             self._out.append(ev.Moved(link.node, None))
-            if self._next is None:
-                self._dial_at = self._soon(self._settings.dial_spread)
+            self._reach.lost(self._now)
         self._enter()
         again = [call for call in link.calls.values() if self._may_go_again(call, link.node)]
         if again:
@@ -401,7 +352,7 @@ class Session:
         if self._state is State.CLOSED:
             return
         self._seek()
-        wake = min(self._desk.next_deadline, NEVER if self._dial_at is None or self._next else self._dial_at)
+        wake = min(self._desk.next_deadline, NEVER if self._next is not None else self._reach.dial_at)
         for link in self._links.values():
             if link.is_open:
                 check = link.next_check(self._ping_interval(link), self._settings.ping_timeout)
@@ -420,7 +371,7 @@ class Session:
         elif self._next is not None and self._next.is_open:
             state = State.RESTORING
         if state is not self._state:
-            assert state in MOVES[self._state]  # noqa: S101 - the table is the specification
+            assert state in MOVES[self._state], (self._state, state)  # noqa: S101 - the table is the specification
             self._state = state
 
     def _client_left(self, _event: ev.ClientLeft) -> None:

@@ -86,11 +86,11 @@ class _Asker(WSListener):
         self.transport = transport
         transport.send(WSMsgType.TEXT, b'{"jsonrpc":"2.0","id":1,"method":"net_version","params":[]}')
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+    def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
         if not self._heard.done():
             self._heard.set_result(frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY))
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def on_ws_disconnected(self, _transport: WSTransport) -> None:
         if not self._heard.done():
             self._heard.set_result(False)
 

@@ -50,8 +50,8 @@ class Metrics:
                 gauge.labels(name)
         self.ws_messages_upstream = self.ws_messages.labels("upstream")
         self.ws_messages_downstream = self.ws_messages.labels("downstream")
-        for status in ("success", "failed"):
-            self.ws_reconnection_attempts.labels(status)
+        self.ws_reconnection_attempts_success = self.ws_reconnection_attempts.labels("success")
+        self.ws_reconnection_attempts_failed = self.ws_reconnection_attempts.labels("failed")
 
     def text(self) -> bytes:
         """All series in Prometheus' text format."""
@@ -141,7 +141,13 @@ class Metrics:
         self.ws_queue_size = self._gauge("ws_queue_size", "Requests that wait for a node now")
         self.ws_queue_full = self._counter("ws_queue_full", "Requests refused because the queue was full")
         self.ws_requests_resent = self._counter("ws_requests_resent", "Reads written to one more node")
+        self.ws_gaps_unfilled = self._counter("ws_gaps_unfilled", "Gaps past the bound: clients closed with 1013")
+        self.ws_strangers_dropped = self._counter("ws_strangers_dropped", "Node messages that nobody asked for")
+        self.ws_slow_clients = self._counter("ws_slow_clients", "Clients cut off because they read too slowly")
         self.ws_backfilled_blocks = self._counter("ws_backfilled_blocks", "Heads fetched after a switch")
+        self.ws_gaps_unfilled = self._counter("ws_gaps_unfilled", "Clients closed because their gap was too wide")
+        self.ws_slow_clients = self._counter("ws_slow_clients", "Clients closed because they read too slowly")
+        self.ws_strangers_dropped = self._counter("ws_strangers_dropped", "Answers of nodes that nobody waited for")
         self.ws_gap_seconds = self._histogram("ws_gap_seconds", "Time that clients spent without an upstream link")
         self.ws_pending_tx_gap_seconds = self._counter(
             "ws_pending_tx_gap_seconds", "Time that newPendingTransactions could not be served"

@@ -1,8 +1,8 @@
 """The one place that leans on what picows does not document: a server-side WSProtocol on a connection already accepted.
 
-picows can listen by itself, but not on a port that serves plain HTTP as well. So the listener reads the request head and
-passes the transport on. Written against picows 2.3.1, which is pinned; tests/proxy/shell/test_picows_seam.py notices
-when this stops working.
+picows can listen by itself, but not on a port that serves plain HTTP as well. So the listener reads the request head
+and passes the transport on. Written against picows 2.3.1, which is pinned; tests/proxy/shell/test_picows_seam.py
+notices when this stops working.
 """
 
 from __future__ import annotations

@@ -33,7 +33,15 @@ SLOW_CLOSE_GRACE = 20.0
 BROADCAST = 200
 
 
-class Upstream(WSListener):  # type: ignore[misc] # a compiled class
+def leave(transport: WSTransport) -> None:
+    """Close, or answer a close, and cut the connection once what is buffered has gone out."""
+    transport.send_close(WSCloseCode.OK)
+    transport.disconnect()
+    # a peer that reads nothing would keep it open for ever
+    asyncio.get_running_loop().call_later(CLOSE_GRACE, transport.disconnect, False)
+
+
+class Upstream(WSListener):
     """One link of one client."""
 
     def __init__(self, client: Client, epoch: int, limit: int) -> None:
@@ -65,11 +73,10 @@ class Upstream(WSListener):  # type: ignore[misc] # a compiled class
         elif kind == WSMsgType.PONG:
             self._client.apply(ev.UpstreamPonged(self._epoch))
         elif kind == WSMsgType.CLOSE:
-            self._client.link_ended(self._epoch, f"closed with {int(frame.get_close_code())}")
-            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
-            transport.disconnect()
+            self._client.link_ended(self._epoch, f"closed with {frame.get_close_code()}")
+            leave(transport)
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def on_ws_disconnected(self, _transport: WSTransport) -> None:
         self._client.link_ended(self._epoch, "connection lost")
 
     def pause_writing(self) -> None:
@@ -90,7 +97,7 @@ class Upstream(WSListener):  # type: ignore[misc] # a compiled class
             asyncio.get_running_loop().call_later(CLOSE_GRACE, self.transport.disconnect, False)
 
 
-class Client(WSListener):  # type: ignore[misc] # a compiled class
+class Client(WSListener):
     """One connection of a client, its session, and the links that the session asks for."""
 
     def __init__(self, gate: WebSocketGate, query: str, headers: list[tuple[str, str]]) -> None:
@@ -157,10 +164,9 @@ class Client(WSListener):  # type: ignore[misc] # a compiled class
                 self.apply(ev.ClientSent(data))
         elif kind == WSMsgType.CLOSE:
             self.apply(ev.ClientLeft())
-            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
-            transport.disconnect()
+            leave(transport)
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def on_ws_disconnected(self, _transport: WSTransport) -> None:
         self.apply(ev.ClientLeft())
         if self._timer is not None:
             self._timer.cancel()
