@@ -7,6 +7,7 @@ does not read its answer in time. Whatever breaks them is told so where it still
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -80,7 +81,6 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._time = asyncio.get_running_loop().time
         self._parser = httptools.HttpRequestParser(self)
         self._queue: deque[Request] = deque()
         self._headers: Headers = []
@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.deadline = self._time() + IDLE_LIMIT
+        self.deadline = time.monotonic() + IDLE_LIMIT
         self._host.opened(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -116,12 +116,12 @@ class Connection(asyncio.Protocol):
             exchange.client_gone()
 
     def pause_writing(self) -> None:
-        self.deadline = self._time() + WRITE_LIMIT
+        self.deadline = time.monotonic() + WRITE_LIMIT
         if self.exchange is not None:
             self.exchange.client_slow(slow=True)
 
     def resume_writing(self) -> None:
-        self.deadline = NEVER if self.request is not None else self._time() + IDLE_LIMIT
+        self.deadline = NEVER if self.request is not None else time.monotonic() + IDLE_LIMIT
         if self.exchange is not None:
             self.exchange.client_slow(slow=False)
 
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
         self._phase = Phase.HEAD
         self._head_size = 0
         if self.request is None:
-            self.deadline = self._time() + HEAD_LIMIT
+            self.deadline = time.monotonic() + HEAD_LIMIT
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
             elif lower == b"expect" and value.lower() == b"100-continue" and length <= self._host.max_body_size:
                 self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if self.request is None:
-            self.deadline = self._time() + BODY_LIMIT + length / SLOWEST_BODY
+            self.deadline = time.monotonic() + BODY_LIMIT + length / SLOWEST_BODY
         if length > self._host.max_body_size:
             self._too_large()
 
@@ -317,7 +317,7 @@ class Connection(asyncio.Protocol):
         if not request.keep_alive or self._discarding or self._host.draining:
             self.close_politely()
             return
-        self.deadline = self._time() + IDLE_LIMIT
+        self.deadline = time.monotonic() + IDLE_LIMIT
         if self._queue or self._paused:
             # not at once: a long queue answered at once would be a deep recursion
             asyncio.get_running_loop().call_soon(self._next)
@@ -333,7 +333,7 @@ class Connection(asyncio.Protocol):
         if self._eof:
             self.transport.close()
             return
-        self.deadline = self._time() + LINGER
+        self.deadline = time.monotonic() + LINGER
         if self.transport.can_write_eof():
             self.transport.write_eof()
         if self._paused:

@@ -52,12 +52,14 @@ class Endpoint:
         queries = b"&".join(part for part in (self.query, query) if part)
         if queries:
             target += b"?" + queries
+        # a client that brings credentials of its own is judged by them
+        own = self.authorization if self.authorization and b"\nauthorization:" not in b"\n" + headers.lower() else b""
         length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
         return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b\r\n%b" % (
             method,
             target,
             self.host_header,
-            self.authorization,
+            own,
             headers,
             length,
             body or b"",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from proxy.shell.connection import Connection
@@ -39,12 +40,19 @@ class Listener:
     def __len__(self) -> int:
         return len(self._connections)
 
-    async def listen(self, host: str, port: int) -> int:
-        """Begin to accept; the port (of use if 0 was asked for). Raises OSError if it cannot be had."""
+    async def bind(self, host: str, port: int) -> int:
+        """Take the address, accept nobody yet; the port (of use if 0 was asked for). Raises OSError if it is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=_BACKLOG)
-        self._sweeper = loop.call_later(_SWEEP, self._sweep)
+        self._server = await loop.create_server(
+            lambda: Connection(self), host, port, backlog=_BACKLOG, start_serving=False
+        )
         return int(self._server.sockets[0].getsockname()[1])
+
+    async def serve(self) -> None:
+        """Begin to accept."""
+        if self._server is not None:
+            await self._server.start_serving()
+            self._sweep()
 
     def opened(self, connection: Connection) -> None:
         self._connections.add(connection)
@@ -56,8 +64,7 @@ class Listener:
 
     async def drain(self, grace: float) -> None:
         """Accept nobody; finish what is in flight for up to `grace` seconds; then cut off who is left."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + grace
+        end = time.monotonic() + grace
         self.draining = True
         if self._server is not None:
             self._server.close()
@@ -65,7 +72,7 @@ class Listener:
             for connection in list(self._connections):
                 if connection.request is None:
                     connection.close_politely()
-            await self._all_gone(end - loop.time())
+            await self._all_gone(end - time.monotonic())
         for connection in list(self._connections):
             connection.break_off()
         if self._sweeper is not None:
@@ -82,7 +89,7 @@ class Listener:
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = time.monotonic()
         for connection in list(self._connections):
             connection.expire(now)
         self._sweeper = loop.call_later(_SWEEP, self._sweep)

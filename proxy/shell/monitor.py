@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from typing import TYPE_CHECKING, Final
 
 from proxy import routing
@@ -72,7 +73,7 @@ class Monitor:
 
     async def start(self) -> None:
         """Begin to probe; returns when every execution node was heard once, or after a second."""
-        self._armed_for = self._loop.time()
+        self._armed_for = time.monotonic()
         self._wake()
         first = [task for task in self._tasks if task.get_name() in self._nodes]
         if first:
@@ -95,11 +96,11 @@ class Monitor:
         return lambda: self._listeners.pop(key, None) and None
 
     def hurry(self, node: str) -> None:
-        self._el.hurry(node, self._loop.time())
+        self._el.hurry(node, time.monotonic())
         self._arm()
 
     def lane_lost(self, node: str) -> None:
-        if self._lanes.lost(node, self._loop.time()):
+        if self._lanes.lost(node, time.monotonic()):
             _log.info("%s: WebSocket lane lost", node)
             self._publish()
 
@@ -118,18 +119,18 @@ class Monitor:
 
     def request_failed(self, node: str, method: str | None) -> None:
         """An HTTP request was answered with 5xx or not in time; `method` None: not to be told which."""
-        self._breaker.failed(node, method, self._loop.time())
-        self._el.hurry(node, self._loop.time())
+        self._breaker.failed(node, method, time.monotonic())
+        self._el.hurry(node, time.monotonic())
         self._publish()
 
     def request_limited(self, node: str, retry_after: float | None) -> None:
         """An HTTP request was answered with 429; `retry_after` in seconds."""
-        self._breaker.limited(node, retry_after, self._loop.time())
+        self._breaker.limited(node, retry_after, time.monotonic())
         self._publish()
 
     def request_refused(self, node: str) -> None:
         """Nobody listened there."""
-        self._el.refused(node, self._loop.time())
+        self._el.refused(node, time.monotonic())
         self._arm()
 
     # ---- time
@@ -142,10 +143,10 @@ class Monitor:
         if self._timer is not None:
             self._timer.cancel()
         self._armed_for = wake
-        self._timer = self._loop.call_at(wake, self._wake)
+        self._timer = self._loop.call_later(min(max(wake - time.monotonic(), 0.0), 3600.0), self._wake)
 
     def _wake(self) -> None:
-        now = self._loop.time()
+        now = time.monotonic()
         late = now - self._armed_for
         for name in self._el.due(now, late):
             self._begin(name, self._probe_execution(name, now))
@@ -163,21 +164,21 @@ class Monitor:
 
     async def _probe_execution(self, name: str, sent_at: float) -> None:
         seen = await probe_execution(self._el_pools[name], self._timeout, new=self._el.crowded(name))
-        self._el.observed(name, seen, sent_at, self._loop.time())
+        self._el.observed(name, seen, sent_at, time.monotonic())
         self._publish()
 
     async def _probe_consensus(self, name: str, sent_at: float) -> None:
         seen = await probe_consensus(self._cl_pools[name], self._timeout, new=self._cl.crowded(name))
-        self._cl.observed(name, seen, sent_at, self._loop.time())
+        self._cl.observed(name, seen, sent_at, time.monotonic())
         self._publish()
 
     async def _dial_lane(self, name: str) -> None:
         opened = await self._probe_lane(self._nodes[name])
         if opened:
             _log.info("%s: WebSocket lane open", name)
-            self._lanes.opened(name, self._loop.time())
+            self._lanes.opened(name, time.monotonic())
         else:
-            self._lanes.refused(name, self._loop.time())
+            self._lanes.refused(name, time.monotonic())
         self._publish()
 
     # ---- news
@@ -186,7 +187,7 @@ class Monitor:
         return [name for name in self._nodes if self._el.verdict(name).healthy]
 
     def _look(self) -> Snapshot:
-        now = self._loop.time()
+        now = time.monotonic()
         return Snapshot(
             tuple(self._state(node, now) for node in self._config.nodes),
             tuple(ConsensusState(node, *self._cl.verdict(node.name)) for node in self._config.consensus),
@@ -223,7 +224,7 @@ class Monitor:
     def _tell_of_health(self, before: Snapshot) -> None:
         for old, new in zip(before.nodes, self.snapshot.nodes, strict=True):
             if new.healthy and not old.healthy:
-                self._lanes.revived(new.node.name, self._loop.time())
+                self._lanes.revived(new.node.name, time.monotonic())
             if new.healthy != old.healthy:
                 _log.info("%s: %s", new.node.name, "healthy" if new.healthy else f"unhealthy: {new.reason}")
         for was, now in zip(before.consensus, self.snapshot.consensus, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +65,7 @@ class Pool:
         `fresh`: only over one that cannot be closing for idleness. `new`: only over one that was never used.
         """
         if not new:
-            now = self._loop.time()
+            now = time.monotonic()
             while self._idle:
                 if fresh and now - self._idle[-1].idle_since > FRESH:
                     break
@@ -164,14 +165,14 @@ class Pool:
         while self._waiting:
             if self._write(self._waiting.popleft(), link):
                 return
-        link.idle_since = self._loop.time()
+        link.idle_since = time.monotonic()
         self._idle.append(link)
         if self._sweep is None and not self._shut:
             self._sweep = self._loop.call_later(IDLE_LIMIT / 2, self._close_idle)
 
     def _close_idle(self) -> None:
         self._sweep = None
-        oldest = self._loop.time() - IDLE_LIMIT
+        oldest = time.monotonic() - IDLE_LIMIT
         for link in [link for link in self._idle if link.idle_since < oldest]:
             link.abort()
         if self._idle:

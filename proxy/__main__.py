@@ -1,0 +1,87 @@
+"""python -m proxy --config vixy.toml --listen 127.0.0.1:8080"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from proxy import config as configuration
+from proxy.config import Config, ConfigError
+from proxy.shell.server import Server
+
+_BAD_CONFIG: Final = 2
+_CANNOT_LISTEN: Final = 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0 after a polite end or a good --check, 2 for a bad config, 3 if it cannot listen."""
+    options = _options(arguments)
+    logging.basicConfig(
+        stream=sys.stderr, level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    try:
+        config = configuration.load(options.config.read_text(encoding="utf-8"), str(options.config))
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return _BAD_CONFIG
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        sys.stderr.write(f"{options.config}: {reason}; name a config file, e.g. --config vixy.toml\n")
+        return _BAD_CONFIG
+    for warning in config.warnings:
+        sys.stderr.write(f"{options.config}: warning: {warning}\n")
+    if options.check:
+        sys.stderr.write(f"{options.config}: good: {len(config.nodes)} execution, {len(config.consensus)} consensus\n")
+        return 0
+    host, port = options.listen
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(config, host, port))
+
+
+async def _serve(config: Config, host: str, port: int) -> int:
+    loop = asyncio.get_running_loop()
+    end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end.set)
+    server = Server(config)
+    try:
+        port = await server.start(host, port)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --listen\n")
+        return _CANNOT_LISTEN
+    shown = f"[{host}]" if ":" in host else host
+    sys.stderr.write(f"listening on http://{shown}:{port}\n")
+    sys.stderr.flush()
+    await end.wait()
+    sys.stderr.write("shutting down\n")
+    await server.drain()
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m proxy", description="An Ethereum RPC proxy that loses nothing.")
+    parser.add_argument("--config", type=Path, required=True, help="the config file (TOML)")
+    parser.add_argument(
+        "--listen", type=_address, default=("127.0.0.1", 8080), metavar="HOST:PORT", help="default: 127.0.0.1:8080"
+    )
+    parser.add_argument("--check", action="store_true", help="validate the config and exit: 0 good, 2 bad")
+    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    return parser.parse_args(arguments)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, e.g. 127.0.0.1:8080")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - what an empty host means, and only when asked for
+
+
+if __name__ == "__main__":
+    sys.exit(main())

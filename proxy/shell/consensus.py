@@ -1,0 +1,82 @@
+"""`/cl/{path}`: any method of the Beacon API, streams included."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from proxy import routing
+from proxy.shell.endpoint import Endpoint, request_lines
+from proxy.shell.exchange import Exchange
+from proxy.shell.flights import Flights
+from proxy.shell.pool import Pool
+
+if TYPE_CHECKING:
+    from proxy.config import Config
+    from proxy.shell.connection import Connection, Request
+    from proxy.shell.link import Failure
+    from proxy.shell.metrics import Metrics, NodeSeries
+    from proxy.shell.monitor import Monitor
+
+PREFIX: Final = b"/cl"
+_JSON: Final = b"Content-Type: application/json\r\n"
+
+
+class ConsensusLayer(Flights):
+    """See `exchange.Layer`. GET and HEAD go on to the next node; anything else is written to one node at most."""
+
+    def __init__(self, config: Config, monitor: Monitor, metrics: Metrics) -> None:
+        super().__init__(config.general.proxy_timeout_ms / 1000, config.general.max_retries)
+        self._monitor = monitor
+        self._metrics = metrics
+        self._pools = {node.name: Pool(Endpoint(node.url)) for node in config.consensus}
+        monitor.listen(lambda _snapshot: self.nodes_changed())
+
+    def handle(self, request: Request, connection: Connection) -> None:
+        # the path as the client wrote it: its slashes may matter to the node
+        path = request.target.partition(b"?")[0][len(PREFIX) :]
+        lines = request_lines(request.headers)
+        read = request.method in (b"GET", b"HEAD")
+        exchange = Exchange(self, connection, request, path=path, lines=lines, read=read, method=None)
+        connection.exchange = exchange
+        exchange.start()
+
+    # ---- exchange.Layer
+
+    def order(self, exchange: Exchange) -> tuple[str, ...]:  # noqa: ARG002 - the same for every request
+        return tuple(node.name for node in routing.consensus_order(self._monitor.snapshot))
+
+    def usable(self, node: str) -> bool:
+        return any(state.healthy and state.node.name == node for state in self._monitor.snapshot.consensus)
+
+    def pool(self, node: str) -> Pool:
+        return self._pools[node]
+
+    def series(self, node: str) -> NodeSeries:
+        return self._metrics.cl[node]
+
+    def hurry(self, node: str) -> None:
+        """Consensus nodes are probed at their own pace."""
+
+    def retried(self) -> None:
+        self._metrics.http_retries.inc()
+
+    def judged(self, exchange: Exchange, status: int, retry_after: bytes | None) -> None:
+        """What one path of the Beacon API answers says little about the node: probes judge it."""
+
+    def broke(self, exchange: Exchange, failure: Failure) -> None:
+        """Probes judge the node."""
+
+    def refuse(self, exchange: Exchange, status: int, reason: str) -> None:
+        if exchange.connection is None:
+            return
+        maybe = exchange.written and not exchange.read
+        message = f"{reason}; the request may have been carried out" if maybe else reason
+        answer = {"code": status, "message": message, "node": exchange.node, "maybe_executed": maybe}
+        exchange.connection.respond(status, HTTPStatus(status).phrase.encode(), _JSON, orjson.dumps(answer))
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()

@@ -1,0 +1,140 @@
+"""`POST /el`: JSON-RPC over HTTP, single and batch."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from proxy import jsonrpc, routing
+from proxy.shell.endpoint import Endpoint, request_lines
+from proxy.shell.exchange import Exchange
+from proxy.shell.flights import Flights
+from proxy.shell.pool import Pool
+
+if TYPE_CHECKING:
+    from proxy.config import Config
+    from proxy.shell.connection import Connection, Request
+    from proxy.shell.link import Failure
+    from proxy.shell.metrics import Metrics, NodeSeries
+    from proxy.shell.monitor import Monitor
+
+_log = logging.getLogger("vixy.http")
+JSON: Final = b"Content-Type: application/json\r\n"
+
+
+class ExecutionLayer(Flights):
+    """See `exchange.Layer`."""
+
+    def __init__(self, config: Config, monitor: Monitor, metrics: Metrics) -> None:
+        super().__init__(config.general.proxy_timeout_ms / 1000, config.general.max_retries)
+        self._monitor = monitor
+        self._metrics = metrics
+        self._pools = {node.name: Pool(Endpoint(node.http_url)) for node in config.nodes}
+        self._max_body_size = config.general.max_body_size
+        monitor.listen(lambda _snapshot: self.nodes_changed())
+
+    # ---- requests
+
+    def handle(self, request: Request, connection: Connection) -> None:
+        parsed = jsonrpc.parse(request.body)
+        if isinstance(parsed, jsonrpc.Invalid):
+            _answer(connection, 200, parsed.answer)
+            return
+        if isinstance(parsed, jsonrpc.Request):
+            method, read = parsed.method, jsonrpc.is_read(parsed.method)
+        else:
+            method, read = None, all(isinstance(i, jsonrpc.Invalid) or jsonrpc.is_read(i.method) for i in parsed.items)
+        lines = request_lines(request.headers)
+        exchange = Exchange(self, connection, request, path=b"", lines=lines, read=read, method=method)
+        connection.exchange = exchange
+        exchange.start()
+
+    def refuse_body(self, connection: Connection) -> None:
+        data = {"promise": "bounded", "node": None, "maybe_executed": False}
+        message = f"The request body is larger than {self._max_body_size} bytes"
+        _answer(connection, 413, jsonrpc.error_body(None, jsonrpc.TOO_LARGE, message, data))
+
+    # ---- exchange.Layer
+
+    def order(self, exchange: Exchange) -> tuple[str, ...]:
+        return tuple(node.name for node in routing.http_order(self._monitor.snapshot, exchange.method))
+
+    def usable(self, node: str) -> bool:
+        return routing.is_usable(self._monitor.snapshot, node)
+
+    def pool(self, node: str) -> Pool:
+        return self._pools[node]
+
+    def series(self, node: str) -> NodeSeries:
+        return self._metrics.el[node]
+
+    def hurry(self, node: str) -> None:
+        self._monitor.hurry(node)
+
+    def retried(self) -> None:
+        self._metrics.http_retries.inc()
+
+    def judged(self, exchange: Exchange, status: int, retry_after: bytes | None) -> None:
+        node = exchange.node
+        if node is None:
+            return
+        method = exchange.method if exchange.read else None
+        if status == 429:
+            self._monitor.request_limited(node, _seconds(retry_after))
+        elif status >= 500 or status == 0:
+            self._monitor.request_failed(node, method)
+        elif node in self._monitor.troubled:
+            self._monitor.request_succeeded(node, method)
+
+    def broke(self, exchange: Exchange, failure: Failure) -> None:
+        if exchange.node is None:
+            return
+        _log.debug("%s: %s", exchange.node, failure.reason)
+        if failure.refused:
+            self._monitor.request_refused(exchange.node)
+        else:
+            self._monitor.hurry(exchange.node)
+
+    def refuse(self, exchange: Exchange, status: int, reason: str) -> None:
+        maybe = exchange.written and not exchange.read
+        code = _code(status, maybe=maybe)
+        promise = "sends_once" if maybe else "reads_retried" if exchange.read else "answered_once"
+        data = {"promise": promise, "node": exchange.node, "maybe_executed": maybe}
+        message = f"{reason}; the request may have been carried out" if maybe else reason
+        connection = exchange.connection
+        if connection is not None:
+            _answer(connection, status, error_answer(exchange.request.body, code, message, data))
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+
+def error_answer(body: bytes, code: int, message: str, data: dict[str, Any]) -> bytes:
+    """The same error for each request of `body`, under the request's own id."""
+    parsed = jsonrpc.parse(body)
+    if isinstance(parsed, jsonrpc.Batch):
+        answers = [
+            item.answer if isinstance(item, jsonrpc.Invalid) else jsonrpc.error_body(item.id, code, message, data)
+            for item in parsed.items
+            if isinstance(item, jsonrpc.Invalid) or item.id is not None
+        ]
+        return b"[%b]" % b",".join(answers)
+    request_id = parsed.id if isinstance(parsed, jsonrpc.Request) else None
+    return jsonrpc.error_body(request_id, code, message, data)
+
+
+def _code(status: int, *, maybe: bool) -> int:
+    if maybe:
+        return jsonrpc.OUTCOME_UNKNOWN
+    return {503: jsonrpc.NO_NODE, 504: jsonrpc.TIMED_OUT}.get(status, jsonrpc.NODE_FAILED)
+
+
+def _seconds(retry_after: bytes | None) -> float | None:
+    """The value of a Retry-After header; its form as a date is not understood."""
+    return float(retry_after) if retry_after is not None and retry_after.strip().isdigit() else None
+
+
+def _answer(connection: Connection, status: int, body: bytes) -> None:
+    connection.respond(status, HTTPStatus(status).phrase.encode(), JSON, body)

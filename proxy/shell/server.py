@@ -1,0 +1,119 @@
+"""The whole proxy on one loop: builds the parts, routes requests by path, and ends politely."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from proxy.session import Settings
+from proxy.shell.consensus import PREFIX, ConsensusLayer
+from proxy.shell.dialer import LaneProber
+from proxy.shell.http import ExecutionLayer
+from proxy.shell.listener import Listener
+from proxy.shell.metrics import Metrics
+from proxy.shell.monitor import Monitor
+from proxy.shell.status import StatusPages, answer
+from proxy.shell.websocket import WebSocketGate
+
+if TYPE_CHECKING:
+    from proxy.config import Config
+    from proxy.shell.connection import Connection, Request
+    from proxy.shell.seams import Gate
+
+_log = logging.getLogger("vixy")
+GRACE: Final = 10.0  # seconds that the end may take
+
+
+class Server:
+    """Build it on the loop that is to serve; then `start`, and at the end `drain`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        settings = config.metrics
+        self.metrics = Metrics(config)
+        self.monitor = Monitor(config, self.metrics, LaneProber(config.websocket.ws_dial_timeout_ms / 1000))
+        self.gate: Gate = WebSocketGate(
+            session_settings(config),
+            config.nodes,
+            self.monitor,
+            self.metrics,
+            max_frame_size=config.websocket.ws_max_frame_size,
+            client_buffer=config.websocket.ws_client_buffer_max_bytes,
+        )
+        self._execution = ExecutionLayer(config, self.monitor, self.metrics)
+        self._consensus = ConsensusLayer(config, self.monitor, self.metrics)
+        here = settings.enabled and settings.port is None
+        self._pages = StatusPages(self.monitor, self.metrics, metrics_here=here)
+        body = config.general.max_body_size
+        self._listener = Listener(self._handle, self._execution.refuse_body, body)
+        self._metrics_listener = Listener(self._handle_metrics, _refuse, 0)
+
+    async def start(self, host: str, port: int) -> int:
+        """Serve; the port. Raises OSError if an address cannot be had. Waits a moment for the nodes' first answers."""
+        port = await self._listener.bind(host, port)
+        settings = self._config.metrics
+        if settings.enabled and settings.port is not None:
+            await self._metrics_listener.bind(host, settings.port)
+            await self._metrics_listener.serve()
+        await self.monitor.start()
+        await self._listener.serve()
+        return port
+
+    async def drain(self, grace: float = GRACE) -> None:
+        """Accept nobody, finish what is in flight, send WebSocket clients 1001; at most `grace` seconds."""
+        await asyncio.gather(self._listener.drain(grace), self.gate.drain(grace), self._metrics_listener.drain(grace))
+        self.monitor.close()
+        self._execution.close()
+        self._consensus.close()
+
+    def _handle(self, request: Request, connection: Connection) -> None:
+        path = request.path
+        if request.rest is not None:
+            self._upgrade(request, connection)
+        elif path == b"/el":
+            if request.method == b"POST":
+                self._execution.handle(request, connection)
+            else:
+                answer(connection, 405, b"", b"Allow: POST\r\n")
+        elif path.startswith(b"/cl/") or path == PREFIX:
+            self._consensus.handle(request, connection)
+        elif path == b"/el/ws":
+            answer(connection, 426, b"", b"Upgrade: websocket\r\nConnection: Upgrade\r\n")
+        elif not self._pages.handle(request, connection):
+            answer(connection, 404, b'{"error":"no such path"}')
+
+    def _upgrade(self, request: Request, connection: Connection) -> None:
+        if request.path != b"/el/ws" or self._listener.draining:
+            request.keep_alive = False
+            answer(connection, 404 if request.path != b"/el/ws" else 503, b"")
+            return
+        head = b"%b %b HTTP/1.1\r\n" % (request.method, request.target)
+        head += b"".join([b"%b: %b\r\n" % pair for pair in request.headers])
+        data = head + b"\r\n" + (request.rest or b"")
+        self.gate.accept(connection.hand_over(), data, request.target, request.headers)
+
+    def _handle_metrics(self, request: Request, connection: Connection) -> None:
+        if request.path == b"/metrics" and request.method in (b"GET", b"HEAD"):
+            self._pages.show_metrics(connection)
+        else:
+            answer(connection, 404, b"")
+
+
+def session_settings(config: Config) -> Settings:
+    """The figures of the config that sessions keep to, in their units."""
+    limits = config.websocket
+    return Settings(
+        request_timeout=config.general.proxy_timeout_ms / 1000,
+        max_retries=config.general.max_retries,
+        queue_max_messages=limits.ws_queue_max_messages,
+        queue_max_bytes=limits.ws_queue_max_bytes,
+        backfill_blocks=limits.ws_backfill_blocks,
+        dial_timeout=limits.ws_dial_timeout_ms / 1000,
+        ping_interval=limits.ws_ping_interval_ms / 1000,
+        ping_timeout=limits.ws_ping_timeout_ms / 1000,
+    )
+
+
+def _refuse(connection: Connection) -> None:
+    answer(connection, 413, b"")
