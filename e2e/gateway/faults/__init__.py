@@ -1,0 +1,47 @@
+"""Every fault that the gateway knows, one file each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from e2e.gateway.faults.black_hole import BlackHole
+from e2e.gateway.faults.close import Close
+from e2e.gateway.faults.down import Down
+from e2e.gateway.faults.latency import Latency
+from e2e.gateway.faults.refuse import Refuse
+from e2e.gateway.faults.reset import Reset
+
+if TYPE_CHECKING:
+    from e2e.gateway.faults.fault import Fault
+
+FAULTS: Final[dict[str, type[Fault]]] = {
+    fault.kind: fault for fault in (BlackHole, Close, Down, Latency, Refuse, Reset)
+}
+
+
+class FaultError(ValueError):
+    """There is no such fault, or not with these attributes; the message says what there is."""
+
+
+def build(kind: str, attributes: dict[str, Any]) -> Fault:
+    """Return a new fault of `kind` with `attributes`; FaultError if that cannot be."""
+    if kind not in FAULTS:
+        raise FaultError(f"no fault is called {kind!r}; there are {', '.join(FAULTS)}")
+    known = FAULTS[kind].attributes()
+    for name, value in attributes.items():
+        if name not in known:
+            raise FaultError(f"{kind} has no attribute {name!r}; it has {', '.join(known)}")
+        if not _fits(value, known[name]):
+            raise FaultError(f"{kind}: {name} = {value!r} should be like {known[name]!r}")
+    try:
+        return FAULTS[kind](**attributes)
+    except ValueError as error:
+        raise FaultError(str(error)) from error
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(default, float) and not isinstance(value, bool):
+        return isinstance(value, int | float)
+    if isinstance(default, tuple):
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return type(value) is type(default)

@@ -1,0 +1,136 @@
+"""Faults of links: refused, reset, closed, silent, cut. Each seen by a real client of a real socket."""
+
+from __future__ import annotations
+
+import socket as sockets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.sync.client import ClientConnection, connect
+
+from e2e.gateway.client import GatewayClient, GatewayError
+from tests.e2e.gateway.fakes import NODE, call, wait_for
+
+if TYPE_CHECKING:
+    from tests.e2e.gateway.fakes import FakeNode
+
+SOON = 2.0
+
+
+def dial(url: str) -> sockets.socket:
+    where = urlsplit(url)
+    return sockets.create_connection((where.hostname, where.port), timeout=SOON)
+
+
+def post(gateway: GatewayClient, timeout: float = SOON) -> requests.Response:
+    return requests.post(gateway.urls(NODE).http, data=call("eth_chainId"), timeout=timeout)
+
+
+def test_a_refused_lane_refuses_and_comes_back_at_the_same_port(gateway: GatewayClient) -> None:
+    url = gateway.urls(NODE).ws
+    refused = gateway.add("refuse", NODE, "ws")
+    with pytest.raises(ConnectionRefusedError):
+        dial(url)
+    assert post(gateway).ok, "the other lane is well"
+    gateway.remove(refused)
+    with connect(url) as client:
+        client.send(call("eth_chainId"))
+        assert client.recv(SOON)
+
+
+def test_refusal_leaves_open_links_alone(gateway: GatewayClient, socket: ClientConnection) -> None:
+    gateway.add("refuse", NODE, "ws")
+    socket.send(call("eth_chainId"))
+    assert socket.recv(SOON)
+
+
+def test_two_refusals_of_one_lane_end_with_the_second(gateway: GatewayClient) -> None:
+    first, second = gateway.add("refuse", NODE, "ws"), gateway.add("refuse", NODE, "ws")
+    gateway.remove(first)
+    with pytest.raises(ConnectionRefusedError):
+        dial(gateway.urls(NODE).ws)
+    gateway.remove(second)
+    dial(gateway.urls(NODE).ws).close()
+
+
+def test_down_closes_links_and_refuses_new_ones(gateway: GatewayClient, socket: ClientConnection) -> None:
+    gateway.add("down", NODE, "ws")
+    with pytest.raises(ConnectionClosedError):
+        socket.recv(SOON)
+    with pytest.raises(ConnectionRefusedError):
+        dial(gateway.urls(NODE).ws)
+
+
+def test_reset_cuts_every_link_without_a_close_frame(gateway: GatewayClient, node: FakeNode) -> None:
+    url = gateway.urls(NODE).ws
+    raw = dial(url)
+    raw.sendall(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n")
+    gateway.wait_links(NODE, "ws", at_least=1, within=SOON)
+    done = gateway.add("reset", NODE, "ws")
+    with pytest.raises(ConnectionResetError):
+        raw.recv(1)
+    raw.close()
+    assert done.bites == 1
+    assert gateway.faults() == [], "it was of an instant"
+    with connect(url):  # and listens again
+        assert gateway.wait_links(NODE, "ws", at_least=1, at_most=1, within=SOON) == 1
+
+
+def test_a_close_frame_carries_code_and_reason(
+    gateway: GatewayClient, socket: ClientConnection, node: FakeNode
+) -> None:
+    socket.send(call("eth_chainId"))
+    socket.recv(SOON)
+    gateway.add("close", NODE, "ws", code=1012, reason="restarting")
+    with pytest.raises(ConnectionClosedError) as caught:
+        socket.recv(SOON)
+    assert caught.value.rcvd is not None
+    assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1012, "restarting")
+    assert gateway.wait_links(NODE, "ws", at_most=0, within=0.5) == 0
+    wait_for(lambda: node.codes == [1006], "the node sees its link go")
+
+
+def test_a_polite_close_is_one_for_the_client(gateway: GatewayClient, socket: ClientConnection) -> None:
+    gateway.add("close", NODE, "ws", code=1001)
+    with pytest.raises(ConnectionClosedOK):
+        socket.recv(SOON)
+
+
+def test_a_black_hole_swallows_nothing_but_lets_nothing_through(
+    gateway: GatewayClient, socket: ClientConnection, node: FakeNode
+) -> None:
+    hole = gateway.add("black_hole", NODE, "ws")
+    socket.send(call("eth_chainId"))
+    with pytest.raises(TimeoutError):
+        socket.recv(0.3)
+    with dial(gateway.urls(NODE).ws) as silent:
+        silent.settimeout(0.3)
+        silent.sendall(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            silent.recv(1)
+    assert not node.seen
+    gateway.remove(hole)
+    assert socket.recv(SOON), "what was sent meanwhile arrives"
+
+
+def test_a_black_hole_does_not_pass_a_hang_up_on(gateway: GatewayClient, node: FakeNode) -> None:
+    with connect(gateway.urls(NODE).ws) as client:
+        wait_for(lambda: len(node.sockets) == 1, "the node has the link")
+        hole = gateway.add("black_hole", NODE, "ws")
+        client.socket.shutdown(sockets.SHUT_RDWR)
+    with pytest.raises(GatewayError, match="seen at the end"):
+        gateway.wait_links(NODE, "ws", at_most=0, within=0.2)
+    assert not node.codes
+    gateway.remove(hole)
+    gateway.wait_links(NODE, "ws", at_most=0, within=SOON)
+
+
+def test_a_black_hole_on_one_lane_spares_the_other(gateway: GatewayClient, socket: ClientConnection) -> None:
+    gateway.add("black_hole", NODE, "http")
+    with pytest.raises(requests.ReadTimeout):
+        post(gateway, timeout=0.3)
+    socket.send(call("eth_chainId"))
+    assert socket.recv(SOON)
