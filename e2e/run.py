@@ -16,7 +16,7 @@ from e2e.clients.chain import ChainFollower
 from e2e.clients.drift import measure_drift
 from e2e.clients.http import HttpClient
 from e2e.clients.observer import Observer
-from e2e.clients.scrape import Scraper
+from e2e.clients.scrape import Scraper, by_label
 from e2e.clients.websocket import WebSocketClient
 from e2e.ledger.entries import Marked
 from e2e.ledger.history import SETTLED
@@ -150,15 +150,23 @@ class Run:
         """Return the proxy's metrics as they are now; {} where it has none or does not answer."""
         return {} if self._scraper is None else self._scraper.scrape().samples
 
+    def carrying(self) -> set[str]:
+        """Return the nodes that carry clients, by the proxy's metrics."""
+        return self._nodes_with("upstream_connected")
+
+    def healthy(self) -> set[str]:
+        """Return the nodes that are healthy, by the proxy's metrics."""
+        return self._nodes_with("node_healthy")
+
     def settle(self, within: float) -> None:
-        """Stop the traffic, cure what is hurt, and give whatever is owed its time: answers, and heads up to now.
+        """Cure what is hurt, stop the traffic, and give whatever is owed its time: answers, and heads up to now.
 
         Does not complain of what never came: that is for the checkers.
         """
-        for traffic in self._traffic:
-            self.await_(traffic.stop)
         self.nemesis.cure_all()
         self.mark("healed")
+        for traffic in self._traffic:
+            self.await_(traffic.stop)
         head = self.stage.testbed.head().number
         try:
             wait_until(lambda: not self._owed(head), within, "everything owed is delivered", lambda: self._owed(head))
@@ -189,6 +197,12 @@ class Run:
         drift = self.stage.portal.start_task_soon(measure_drift, self.recorder)
         self._ending.callback(drift.cancel)
 
+    def _nodes_with(self, role: str) -> set[str]:
+        name = self.stage.profile.metrics.get(role)
+        if name is None:
+            return set()
+        return {node for node, value in by_label(self.scrape(), name, "node").items() if value}
+
     def _owed(self, head: int) -> list[str]:
         """Say what is still to come on the connections that are open: answers, and heads up to `head`."""
         clients = [client for client in self.clients if client.closed is None]
@@ -196,7 +210,7 @@ class Run:
         heads = [
             f"{client.name}: heads from {number_of(stream.last) + 1} to {head}"
             for client in clients
-            for stream in client.streams.values()
+            for stream in tuple(client.streams.values())
             if stream.kind == "newHeads" and number_of(stream.last) < head
         ]
         return answers + heads

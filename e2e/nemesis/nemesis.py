@@ -26,6 +26,7 @@ class Nemesis:
         self._testbed = testbed
         self._recorder = recorder
         self._open: dict[str, Fault] = {}
+        self.last_injected = 0.0  # on the run's clock: when the last fault was seen to bite
 
     @property
     def hurt(self) -> tuple[str, ...]:
@@ -48,7 +49,8 @@ class Nemesis:
             wait_until(lambda: known.bites(self._testbed, node), BITES_WITHIN, f"{fault} of {node} can be seen")
         except WaitTimeoutError as error:
             raise FaultDidNotBiteError(f"{fault} of {node} did not bite: the node goes on as before") from error
-        self._recorder.record(Injected(self._recorder.now(), fault, node, began=began))
+        self.last_injected = self._recorder.now()
+        self._recorder.record(Injected(self.last_injected, fault, node, began=began))
 
     def cure(self, node: str) -> None:
         """Undo the fault of `node`; returns when it follows the chain again. KeyError if nothing was done to it."""

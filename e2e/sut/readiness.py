@@ -37,7 +37,7 @@ def wait_until_ready(process: SutProcess) -> None:
 
 def _wait(process: SutProcess, condition: Callable[[], bool], what: str) -> None:
     try:
-        wait_until(lambda: process.poll() is not None or condition(), READY_WITHIN, what)
+        wait_until(lambda: process.exit_code is not None or condition(), READY_WITHIN, what)
     except WaitTimeoutError as error:
         raise NotReadyError(f"the proxy under test is not ready: {error}") from error
     if process.exit_code is not None:

@@ -1,0 +1,100 @@
+"""What steps share: behave's context with a type, the world that hangs on it, and step decorators that mypy can see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+import behave
+
+if TYPE_CHECKING:
+    from e2e.clients.websocket import Stream, WebSocketClient
+    from e2e.ledger.entries import Received
+    from e2e.run import Run
+    from e2e.steps.conclusion import Conclusion
+    from e2e.traffic.openloop import Traffic
+
+
+@dataclass(slots=True)
+class Answer:
+    """A request that a step sent and waited for."""
+
+    method: str
+    request_id: str
+    sent_at: float
+    received: Received
+
+    @property
+    def took(self) -> float:
+        """Seconds from sending to the answer."""
+        return self.received.at - self.sent_at
+
+    @property
+    def result(self) -> Any:
+        """None for an error."""
+        return self.received.frame.get("result")
+
+
+@dataclass(slots=True)
+class World:
+    """One scenario: its run, the clients that its steps made, and what they have to remember between steps."""
+
+    run: Run
+    clients: list[WebSocketClient] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)  # my subscriptions, in the order of asking
+    answer: Answer | None = None
+    floor: int = -1  # the last head that I had seen when I asked
+    traffic: Traffic | None = None
+    next_id: int = 1
+    conclusion: Conclusion | None = None
+
+    @property
+    def client(self) -> WebSocketClient:
+        """The client that 'I' am."""
+        assert self.clients, "no WebSocket client yet: 'I connect via WebSocket' comes first"
+        return self.clients[0]
+
+    @property
+    def the_traffic(self) -> Traffic:
+        """The traffic of the scenario's clients."""
+        assert self.traffic is not None, "no traffic yet: 'I start sending …' comes first"
+        return self.traffic
+
+    @property
+    def the_answer(self) -> Answer:
+        """The answer to my last request."""
+        assert self.answer is not None, "nothing was asked yet"
+        return self.answer
+
+
+class Table(Protocol):
+    """A table below a step."""
+
+    def __iter__(self) -> Any: ...
+
+
+class Context(Protocol):
+    """The part of behave's context that steps use."""
+
+    world: World
+    table: Table | None
+
+
+Step = TypeVar("Step", bound=Callable[..., None])
+
+
+def given(pattern: str) -> Callable[[Step], Step]:
+    return cast("Callable[[Step], Step]", behave.given(pattern))
+
+
+def when(pattern: str) -> Callable[[Step], Step]:
+    return cast("Callable[[Step], Step]", behave.when(pattern))
+
+
+def then(pattern: str) -> Callable[[Step], Step]:
+    return cast("Callable[[Step], Step]", behave.then(pattern))
+
+
+def step(pattern: str) -> Callable[[Step], Step]:
+    return cast("Callable[[Step], Step]", behave.step(pattern))

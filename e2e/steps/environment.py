@@ -1,0 +1,102 @@
+"""behave's hooks: one network and one event loop for all, one fresh proxy and one saved run for each scenario."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING, Any
+
+from behave.model import Step
+
+from e2e.run import Run, Scene
+from e2e.steps import options
+from e2e.steps.conclusion import Conclusion, conclude, required
+from e2e.steps.context import World
+from e2e.steps.judging import STANDING_STEP
+from e2e.steps.theatre import Played, Theatre
+from e2e.sut import topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# behave's own objects are untyped: they are Any here and nowhere else.
+
+
+def before_all(context: Any) -> None:
+    """Open the theatre; behave ends the run if this raises."""
+    context.theatre = None
+    context.theatre = Theatre.open(options.read(context.config.userdata))
+
+
+def before_feature(_: Any, feature: Any) -> None:
+    """Give each scenario its last step, and a second chance if the machine, not the proxy, was at fault."""
+    for scenario in feature.walk_scenarios():
+        scenario.steps.append(Step(scenario.filename, scenario.line, "Then", "then", STANDING_STEP))
+        scenario.run = functools.partial(_play, scenario, scenario.run)
+
+
+def before_scenario(context: Any, scenario: Any) -> None:
+    """Heal the network and start a run with a fresh proxy."""
+    context.began = time.monotonic()
+    theatre: Theatre = context.theatre
+    tags = tuple(str(tag) for tag in scenario.effective_tags)
+    scene = Scene(scenario.name, scenario.feature.name, tags, topology.chosen(tags), required(tags))
+    theatre.stage.testbed.heal()
+    run = Run(theatre.stage, scene)
+    context.world = World(run)
+    run.start()
+
+
+def after_scenario(context: Any, scenario: Any) -> None:
+    """Save and judge what a failed step left unjudged; end what the run started, whatever happened."""
+    world: World | None = getattr(context, "world", None)
+    if world is not None:
+        try:
+            if world.conclusion is None and not scenario.hook_failed:
+                world.conclusion = conclude(world.run)
+        finally:
+            world.run.close()
+    scenario.conclusion = None if world is None else world.conclusion
+    theatre: Theatre = context.theatre
+    theatre.note(
+        Played(
+            feature=scenario.feature.name,
+            scenario=scenario.name,
+            status=scenario.status.name,
+            seconds=time.monotonic() - context.began,
+            conclusion=scenario.conclusion,
+            error=error_of(scenario),
+            unfair=scenario.unfair,
+        )
+    )
+
+
+def after_all(context: Any) -> None:
+    """End the network and say what became of it all."""
+    theatre: Theatre | None = context.theatre
+    if theatre is not None:
+        theatre.close()
+        for line in theatre.summary():
+            print(line)
+
+
+after_all.capture = False  # type: ignore[attr-defined]  # behave looks for it: what is printed here is to be seen
+
+
+def error_of(scenario: Any) -> str:
+    """Return the message of the first step or hook of the scenario that failed, '' if none did."""
+    failed = [step for step in scenario.all_steps if step.error_message]
+    if failed:
+        return f"{failed[0].keyword} {failed[0].name}\n{failed[0].error_message}"
+    return scenario.error_message or ""
+
+
+def _play(scenario: Any, play: Callable[[Any], bool], runner: Any) -> bool:
+    """Play a scenario, and once more if the run was judged unfair and nothing worse. Returns whether it failed."""
+    scenario.unfair = None
+    failed = play(runner)
+    conclusion: Conclusion | None = getattr(scenario, "conclusion", None)
+    if failed and not runner.aborted and conclusion is not None and conclusion.unfair is not None:
+        scenario.unfair = conclusion.unfair
+        failed = play(runner)
+    return failed

@@ -1,0 +1,50 @@
+"""behave's output as one line a scenario, and below it, when it failed, why."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from behave.formatter.base import Formatter
+
+
+class ScenarioLines(Formatter):  # type: ignore[misc]  # behave ships no types
+    """Register it as in behave.ini, and use it with `--format lines`."""
+
+    name = "lines"
+    description = "one line a scenario"
+
+    def __init__(self, stream_opener: Any, config: Any) -> None:
+        super().__init__(stream_opener, config)
+        self.stream = self.open()
+        self._current: Any = None
+        self._began = 0.0
+
+    def scenario(self, scenario: Any) -> None:
+        """Finish the line of the scenario before, and begin that of this one."""
+        self._finish()
+        self._current = scenario
+        self._began = time.monotonic()
+        self.stream.write(f"{scenario.location}  {scenario.name}  ")
+        self.stream.flush()
+
+    def eof(self) -> None:
+        """Finish the last line of a feature."""
+        self._finish()
+
+    def _finish(self) -> None:
+        scenario, self._current = self._current, None
+        if scenario is None:
+            return
+        self.stream.write(f"{scenario.status.name}  {time.monotonic() - self._began:.1f} s\n")
+        for part in self._why(scenario) if scenario.status.has_failed() else []:
+            self.stream.write("".join(f"    {line}\n" for line in part.splitlines()))
+        self.stream.flush()
+
+    def _why(self, scenario: Any) -> list[str]:
+        steps = [step for step in scenario.all_steps if step.error_message]
+        parts = [f"{step.keyword} {step.name}\n{step.error_message}" for step in steps]
+        conclusion = getattr(scenario, "conclusion", None)
+        if conclusion is not None and not any(str(conclusion) in part for part in parts):
+            parts.append(str(conclusion))
+        return parts or [scenario.error_message or ""]

@@ -1,0 +1,80 @@
+"""What the proxy says of itself in its metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from e2e.steps.clients import i_connect
+from e2e.steps.context import given, step, then
+from e2e.steps.faults import primary_in_use, wait_reconnected
+from e2e.sut.topology import is_primary
+from e2e.wait import wait_until
+
+if TYPE_CHECKING:
+    from e2e.steps.context import Context, World
+
+HOME_WITHIN: Final = 2.0  # seconds
+
+
+@given("connected to backup node (primary is down)")
+def connected_to_backup(context: Context) -> None:
+    world = context.world
+    i_connect(context)
+    world.run.nemesis.inject("stop", primary_in_use(world))
+    wait_reconnected(world)
+    metrics_show(context, "backup")
+
+
+@step("I wait {seconds:g} seconds for failover to backup")
+def wait_for_backup(context: Context, seconds: float) -> None:
+    wait_for_tier(context.world, "backup", seconds)
+
+
+@step("I wait {seconds:g} seconds for health detection")
+def wait_for_primary(context: Context, seconds: float) -> None:
+    wait_for_tier(context.world, "primary", seconds)
+
+
+@step("health monitor runs")
+def health_monitor_runs(context: Context) -> None:
+    """Nothing to do but wait until it says that each primary is healthy."""
+    world = context.world
+    primaries = {node.name for node in world.run.nodes if node.primary}
+    wait_until(
+        lambda: primaries <= world.run.healthy(),
+        HOME_WITHIN,
+        f"{', '.join(sorted(primaries))} healthy by the metrics",
+        world.run.healthy,
+    )
+
+
+@then("metrics should show {tier:w} node connected")
+@then("metrics should show {tier:w} connected")
+def metrics_show(context: Context, tier: str) -> None:
+    carrying = context.world.run.carrying()
+    assert carrying, "by the metrics no node carries a client"
+    others = [node for node in carrying if is_primary(node) != (tier == "primary")]
+    assert not others, f"by the metrics {', '.join(sorted(carrying))} carry clients"
+
+
+@then("WebSocket should reconnect to primary")
+def reconnects_to_primary(context: Context) -> None:
+    wait_for_tier(context.world, "primary", HOME_WITHIN)
+
+
+@then("all clients should be back on the primary within {seconds:g} seconds after it is healthy")
+def back_home(context: Context, seconds: float) -> None:
+    world = context.world
+    healed = world.run.history().faults[-1].healed
+    left = max(0.0, healed + seconds - world.run.recorder.now())
+    wait_for_tier(world, "primary", left)
+
+
+def wait_for_tier(world: World, tier: str, seconds: float) -> None:
+    """Wait until all nodes that carry clients are of this tier."""
+
+    def there() -> bool:
+        carrying = world.run.carrying()
+        return bool(carrying) and all(is_primary(node) == (tier == "primary") for node in carrying)
+
+    wait_until(there, seconds, f"every client is on a {tier}", lambda: f"clients are on {sorted(world.run.carrying())}")

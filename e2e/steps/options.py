@@ -1,0 +1,85 @@
+"""What a person may set with -D on behave's command line."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Name → what it means; shown when a name is wrong.
+KNOWN: Final = {
+    "testbed": "where the nodes run: local",
+    "sut": "the proxy under test: the name of a profile, or the path of one",
+    "sut.command": "the command that starts it, with {config} and {listen}",
+    "seed": "a whole number from which traffic is drawn",
+    "block_time": "seconds between blocks",
+    "pace": "quick or full: whether long scenarios keep their hours or only their number of requests",
+    "keep": "1: leave the network up at the end until Enter is pressed",
+}
+TESTBEDS: Final = ("local",)
+PACES: Final = ("quick", "full")
+
+
+class OptionError(Exception):
+    """An option is unknown or has a value that cannot be used; the message says what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of one invocation of behave."""
+
+    testbed: str
+    sut: str
+    command: str | None
+    seed: int
+    block_time: float
+    pace: str
+    keep: bool
+
+
+def read(userdata: Mapping[str, str]) -> Options:
+    """Read behave's userdata; what is not given gets its default, the seed a random one. Raises OptionError."""
+    given = {name: value for name, value in userdata.items() if not name.startswith("behave.")}
+    for name in given:
+        if name not in KNOWN:
+            raise OptionError(_unknown(name))
+    return Options(
+        testbed=_one_of(given, "testbed", TESTBEDS),
+        sut=given.get("sut", "vixy-py"),
+        command=given.get("sut.command"),
+        seed=int(_number(given, "seed", secrets.randbelow(1 << 31))),
+        block_time=_number(given, "block_time", 1.0),
+        pace=_one_of(given, "pace", PACES),
+        keep=given.get("keep", "0") == "1",
+    )
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, KNOWN, n=1)
+    hint = f", did you mean {near[0]}?" if near else ""
+    listed = "\n".join(f"  -D {known}=…  {meaning}" for known, meaning in KNOWN.items())
+    return f"-D {name}: no such option{hint} There are:\n{listed}"
+
+
+def _one_of(given: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    value = given.get(name, values[0])
+    if value not in values:
+        raise OptionError(f"-D {name}={value}: must be {' or '.join(values)} ({KNOWN[name]})")
+    return value
+
+
+def _number(given: Mapping[str, str], name: str, default: float) -> float:
+    text = given.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if value < 0 or (name == "block_time" and value == 0):
+        raise OptionError(f"-D {name}={text}: must be a number above zero ({KNOWN[name]})")
+    return value

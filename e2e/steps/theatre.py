@@ -1,0 +1,103 @@
+"""What lives as long as behave does: the network, the event loop, what became of each scenario."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from anyio.from_thread import start_blocking_portal
+
+from e2e.run import Stage
+from e2e.sut import profile
+from e2e.testbed.local import LocalTestbed
+
+if TYPE_CHECKING:
+    from e2e.steps.conclusion import Conclusion
+    from e2e.steps.options import Options
+    from e2e.testbed.protocol import Testbed
+
+RUNS: Final = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One scenario as it ended. `unfair` says why an earlier play did not count, None if there was none."""
+
+    feature: str
+    scenario: str
+    status: str
+    seconds: float
+    conclusion: Conclusion | None
+    error: str
+    unfair: str | None
+
+
+@dataclass
+class Theatre:
+    """Opened once; `close` ends everything, also after a failed opening."""
+
+    stage: Stage
+    _ending: ExitStack
+    played: dict[tuple[str, str], Played] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, options: Options) -> Theatre:
+        """Start the network and the event loop. Raises TestbedError, ProfileError; then nothing is left running."""
+        sut = profile.load(options.sut)
+        if options.command is not None:
+            sut = replace(sut, name="sut.command", command=options.command)
+        with ExitStack() as ending:
+            portal = ending.enter_context(start_blocking_portal("asyncio", {"use_uvloop": True}, name="event loop"))
+            testbed = _testbed(options)
+            ending.callback(testbed.close)
+            began = time.monotonic()
+            testbed.start()
+            versions = " ".join(f"{name} {version}" for name, version in testbed.versions().items())
+            _say(f"network up in {time.monotonic() - began:.1f} s ({versions}), seed {options.seed}, proxy {sut.name}")
+            if options.keep:
+                ending.callback(_keep, testbed)
+            stage = Stage(testbed, sut, portal, RUNS, options.seed, {"pace": options.pace})
+            return cls(stage, ending.pop_all())
+        raise AssertionError("not reached: an ExitStack without suppressing callbacks lets errors through")
+
+    def close(self) -> None:
+        """End the network and the event loop."""
+        self._ending.close()
+
+    def note(self, played: Played) -> None:
+        """Keep what became of a scenario; a second play takes the place of the first."""
+        self.played[played.feature, played.scenario] = played
+
+    def summary(self) -> list[str]:
+        """Return the last lines of the output."""
+        counts = self.counts()
+        return [f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped"]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many scenarios passed, failed and were skipped."""
+        counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
+        for played in self.played.values():
+            counts[played.status if played.status in counts else "failed"] += 1
+        return counts
+
+
+def _testbed(options: Options) -> Testbed:
+    """Make the testbed that is asked for; its folder lies beside the runs."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return LocalTestbed(RUNS / f"{stamp}-network", block_time=options.block_time)
+
+
+def _keep(testbed: Testbed) -> None:
+    for node in testbed.node_names():
+        _say(f"{node}: {testbed.urls(node).http} {testbed.urls(node).ws}")
+    input("the network stays up until Enter is pressed ")
+
+
+def _say(text: str) -> None:
+    """Past behave's capture: whoever waits for a network wants to know."""
+    print(text, file=sys.__stdout__, flush=True)
