@@ -49,6 +49,7 @@ async def serve(config: BeaconConfig) -> None:
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as listeners:
         engines = {name: EngineClient(session, url, config.jwt_secret) for name, url in config.nodes.items()}
         chain = Chain(await genesis(list(engines.values())))
+        log.info("genesis is %s; blocks every %g s", chain.head.hash, config.block_time)
         bell = Bell()
         followers = [Follower(name, engine, chain, source, bell) for name, engine in engines.items()]
         driver = Driver(chain, followers, source, bell, config.block_time)

@@ -1,32 +1,30 @@
-"""The accounts that genesis funds: keys that anyone can derive, worth nothing anywhere else."""
+"""The accounts that genesis funds. Their keys are public, so they are worth nothing anywhere else.
+
+Addresses and public keys are stored, not derived: importing a curve library takes a second that every start would pay.
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
+from pathlib import Path
 
-from eth_account import Account
-
-ACCOUNT_COUNT = 16
 #: The block driver signs with the first two; a test that sends transactions of its own uses the others.
 RESERVED_COUNT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class DevAccount:
-    """`key` is the 0x-prefixed private key, `address` its checksummed address."""
+    """`key`: the private key; `address`: checksummed; `public_key`: 64 bytes. All hex, 0x-prefixed."""
 
     key: str
     address: str
+    public_key: str
 
 
 @cache
 def dev_accounts() -> tuple[DevAccount, ...]:
     """All funded accounts. The first `RESERVED_COUNT` belong to the block driver: their nonces are its own."""
-    return tuple(_derive(index) for index in range(ACCOUNT_COUNT))
-
-
-def _derive(index: int) -> DevAccount:
-    key = "0x" + sha256(f"vixy-e2e dev account {index}".encode()).hexdigest()
-    return DevAccount(key=key, address=Account.from_key(key).address)
+    stored = json.loads(Path(__file__).with_name("dev_accounts.json").read_text())
+    return tuple(DevAccount(**account) for account in stored)

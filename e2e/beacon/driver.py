@@ -71,11 +71,11 @@ class Driver:
         self._source.sign_call()
         due = time.monotonic()
         while True:
-            due = max(due + self._block_time, time.monotonic())
-            await self._send_transfers(until=due - min(BUILD_DEADLINE, self._block_time / 2))
             if self.producing:
                 async with self._making:
                     await self._make_block(due)
+            due = max(due + self._block_time, time.monotonic())
+            await self._send_transfers(until=due - min(BUILD_DEADLINE, self._block_time / 2))
 
     async def reorg(self, depth: int) -> Block:
         """Replace the last `depth` blocks by others, one more of them; returns the new head. Raises ReorgError."""
@@ -141,6 +141,7 @@ class Driver:
         self._reserve = OrderedDict((number, one) for number, one in self._reserve.items() if number < payload.number)
         while len(self._reserve) >= SAFE_DISTANCE:
             self._reserve.popitem(last=False)
+        log.info("block %d %s: %d transactions", payload.number, self.chain.head.hash, len(payload.transactions))
         self._source.included(payload.transactions)
         self._source.sign_call()
         self._bell.ring()

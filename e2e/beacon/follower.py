@@ -144,13 +144,14 @@ class Follower:
         latest = await self._engine.latest()
         while not self._chain.knows(latest.hash):
             latest = await self._engine.block(latest.parent)
-        missed = self._chain.path_from(latest.hash)
+        head, missed = self._chain.head, self._chain.path_from(latest.hash)
         if missed:
             log.info("%s stands at block %d, %d to give", self.name, latest.number, len(missed))
-        await self._feed(missed)
-        async with self._turn():
-            # Also when nothing was missed: a node takes part in gossip only after its first forkchoiceUpdated.
-            await self._set_head(self._chain.head)
+            await self._feed(missed)
+        else:
+            # A node that lacks nothing is told so: it takes part in gossip only after its first forkchoiceUpdated.
+            async with self._turn():
+                await self._set_head(head)
         self._offered.clear()
         self._state = "following"
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
+from e2e.beacon.accounts import dev_accounts
 from e2e.beacon.client import DrivenBlock, DriverClient, DriverError
 from e2e.beacon.config import Address
 from e2e.testbed import geth as geth_binary
@@ -144,9 +145,9 @@ class LocalTestbed:
         (self.folder / "jwt").write_text(secret)
         (self.folder / "genesis.json").write_text(json.dumps(genesis()))
         ports = iter(free_ports(4 * len(self._names) + len(self._endpoint_names) + 1))
-        for name in self._names:
+        for name, identity in zip(self._names, dev_accounts(), strict=False):
             own = Ports(next(ports), next(ports), next(ports), next(ports))
-            self._nodes[name] = GethNode(name, geth, self.folder, self._data / name, own)
+            self._nodes[name] = GethNode(name, geth, self.folder, self._data / name, own, identity)
         enodes = [node.enode for node in self._nodes.values()]
         for node in self._nodes.values():
             node.set_peers(enodes)

@@ -10,10 +10,7 @@ import os
 import signal
 import threading
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
-
-from eth_keys.datatypes import PrivateKey
 
 from e2e.testbed.genesis import CHAIN_ID
 from e2e.testbed.ports import HOST, is_free
@@ -23,9 +20,14 @@ from e2e.testbed.protocol import NodeUrls, TestbedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from e2e.beacon.accounts import DevAccount
+
 APIS = "eth,net,web3,debug,txpool,admin"
 #: geth ends in well under a second; a machine under load may need longer.
 STOP_LIMIT = 30.0
+#: geth spends two seconds of CPU at each start on the cryptography of blobs, in the background. Whoever measures must
+#: not wait for that.
+NICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,11 @@ class Ports:
 class GethNode:
     """A geth process that may be ended and started again with the same data on the same ports."""
 
-    def __init__(self, name: str, geth: Path, folder: Path, data: Path, ports: Ports) -> None:
-        """`folder` holds what all nodes share (genesis.json, jwt) and takes the log; `data` is the node's own."""
+    def __init__(self, name: str, geth: Path, folder: Path, data: Path, ports: Ports, identity: DevAccount) -> None:
+        """`folder` holds what all nodes share (genesis.json, jwt) and takes the log; `data` is the node's own.
+
+        `identity`: whose key pair it shows its peers.
+        """
         self.name = name
         self.log = folder / f"{name}.log"
         self.lock = threading.RLock()
@@ -48,6 +53,7 @@ class GethNode:
         self._folder = folder
         self._data = data
         self._ports = ports
+        self._identity = identity
         self._process: Process | None = None
         self._paused = False
 
@@ -62,7 +68,7 @@ class GethNode:
     @property
     def enode(self) -> str:
         """Where its peers find it."""
-        return f"enode://{self._key.public_key.to_bytes().hex()}@{HOST}:{self._ports.peers}?discport=0"
+        return f"enode://{self._identity.public_key[2:]}@{HOST}:{self._ports.peers}?discport=0"
 
     @property
     def state(self) -> Literal["running", "paused", "stopped"]:
@@ -96,7 +102,7 @@ class GethNode:
         # On few cores four nodes get in each other's way less when none spreads over all of them.
         environment["GOMAXPROCS"] = "2"
         self._paused = False
-        self._process = Process(self._command(), self.log, environment)
+        self._process = Process(self._command(), self.log, environment, nice=NICE)
 
     def stop(self) -> None:
         """SIGTERM; returns when it is gone."""
@@ -133,10 +139,6 @@ class GethNode:
         return self._process
 
     @property
-    def _key(self) -> PrivateKey:
-        return PrivateKey(sha256(f"vixy-e2e node {self.name}".encode()).digest())
-
-    @property
     def _config(self) -> Path:
         return self._data / "geth.toml"
 
@@ -147,8 +149,8 @@ class GethNode:
             *("--override.genesis", self._folder / "genesis.json", "--networkid", str(CHAIN_ID)),
             # Hash-based archive: state is on disk with its block, so a kill costs few blocks and no history.
             *("--syncmode", "full", "--gcmode", "archive", "--state.scheme", "hash", "--cache", "32"),
-            *("--nodiscover", "--nat", "none", "--netrestrict", f"{HOST}/32", "--maxpeers", "16"),
-            *("--nodekeyhex", self._key.to_hex()[2:], "--ipcdisable"),
+            *("--nodiscover", "--nat", "none", "--netrestrict", f"{HOST}/32", "--maxpeers", "16", "--txpool.nolocals"),
+            *("--nodekeyhex", self._identity.key[2:], "--ipcdisable"),
             *("--http", "--http.addr", HOST, "--http.port", str(ports.http), "--http.api", APIS),
             *("--ws", "--ws.addr", HOST, "--ws.port", str(ports.ws), "--ws.api", APIS, "--ws.origins", "*"),
             *("--authrpc.addr", HOST, "--authrpc.port", str(ports.engine)),

@@ -1,7 +1,8 @@
 """Child processes that end when we do, however we end.
 
-A child is in a session of its own, so that Ctrl-C reaches us alone and we end it in order. If we are killed, the
-kernel kills it (PR_SET_PDEATHSIG, Linux): it asks for that itself, between fork and exec of the real program, and the
+A child is in a process group of its own, so that Ctrl-C reaches us alone and we end it in order. (In a session of its
+own Linux would give it, as an autogroup, a fair share against all of us, and its niceness would mean nothing.) If we
+are killed, the kernel kills it (PR_SET_PDEATHSIG, Linux): it asks for that itself, between fork and exec of the real program, and the
 thread that forked it lives as long as we do, because the kernel counts the death of that thread as ours.
 """
 
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# Run by `python -c` in the child: die with the parent, and if it has died already, at once; then become the program.
+# Run by `python -c` in the child: die with the parent, and if it has died already, at once; be as nice as told; then
+# become the program.
 _TETHER = """\
 import ctypes, os, signal, sys
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 if os.getppid() != int(sys.argv[1]):
     os._exit(1)
-os.execv(sys.argv[2], sys.argv[2:])
+os.nice(int(sys.argv[2]))
+os.execv(sys.argv[3], sys.argv[3:])
 """
 
 #: The one thread that forks. It idles until the interpreter ends.
@@ -36,10 +39,12 @@ _forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="testbed-forker")
 class Process:
     """A running program, its output appended to `log`."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Start `command`; its first element is the path of the program. Raises OSError."""
+    def __init__(
+        self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None, nice: int = 0
+    ) -> None:
+        """Start `command`; its first element is the path of the program. `nice`: added to our own. Raises OSError."""
         program = [str(part) for part in command]
-        tethered = [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid()), *program]
+        tethered = [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid()), str(nice), *program]
         with log.open("ab") as output:
             self._process = _forker.submit(
                 subprocess.Popen,
@@ -48,7 +53,7 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=None if environment is None else dict(environment),
-                start_new_session=True,
+                process_group=0,
             ).result()
         self.log = log
 
