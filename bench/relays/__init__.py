@@ -1,0 +1,1 @@
+"""What the proxy is measured against: relays that forward and do nothing else."""
