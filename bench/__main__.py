@@ -78,9 +78,14 @@ def race(
 
 
 def show(title: str, figures: dict[str, Figures]) -> None:
-    figures[FLOOR]
-    for _name, _one in figures.items():
-        pass
+    floor = figures[FLOOR]
+    print(f"\n{title}")
+    print(f"{'':12}{'requests/s':>12}{'CPU us/req':>12}{'x floor':>9}{'p50 ms':>9}{'p99 ms':>9}{'x floor':>9}")
+    for name, one in figures.items():
+        print(
+            f"{name:12}{one.rate:12.0f}{one.cpu_us:12.1f}{one.cpu_us / floor.cpu_us:9.2f}"
+            f"{one.p50 * 1e3:9.2f}{one.p99 * 1e3:9.2f}{one.p99 / floor.p99:9.2f}"
+        )
 
 
 def judge(lane: str, figures: dict[str, Figures]) -> bool:
@@ -88,6 +93,8 @@ def judge(lane: str, figures: dict[str, Figures]) -> bool:
     for bar in BARS:
         if bar.lane == lane and bar.of in figures:
             ratio = getattr(figures[PROXY], bar.figure) / getattr(figures[bar.of], bar.figure)
+            verdict = "kept" if ratio <= bar.most else "MISSED"
+            print(f"bar: {lane} {bar.figure} at most {bar.most:g} x {bar.of}: {ratio:.2f} {verdict}")
             kept = kept and ratio <= bar.most
     return kept
 
@@ -112,6 +119,10 @@ def main() -> int:
         if given.idle:
             weight = idle_bytes(running[0][1], running[0][0].url(running[0][1], "ws") or "", given.idle)
             total = weight * given.idle / 2**20
+            verdict = "kept" if total < 400 else "MISSED"
+            print(
+                f"\n{given.idle} idle connections: {total:.0f} MiB, {weight / 1024:.1f} KiB each; under 400 {verdict}"
+            )
             kept = kept and total < 400
     return 0 if kept else 1
 

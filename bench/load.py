@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import time
 from typing import cast
 from urllib.parse import urlsplit
@@ -113,12 +114,10 @@ async def main(url: str, connections: int, seconds: float, *, idle: bool) -> Non
             assert isinstance(listener, WsLoad)  # noqa: S101 - made one line above
             opened.append((listener, transport))
         else:
-            protocol = (
-                await loop.create_connection(
-                    lambda: HttpLoad(tally, parts.path), parts.hostname or "127.0.0.1", parts.port or 80
-                )
-            )[1]
+            where = parts.hostname or "127.0.0.1", parts.port or 80
+            _, protocol = await loop.create_connection(lambda: HttpLoad(tally, parts.path), *where)
             opened.append(protocol)
+    print("open", flush=True)
     if idle:
         await loop.create_future()
     tally.running = connections
@@ -132,12 +131,13 @@ async def main(url: str, connections: int, seconds: float, *, idle: bool) -> Non
     await tally.finished.wait()
     took = time.perf_counter() - started
     ordered = sorted(tally.latencies)
-    {
+    figures = {
         "requests": len(ordered),
         "rate": len(ordered) / took,
         "p50": ordered[len(ordered) // 2],
         "p99": ordered[len(ordered) * 99 // 100],
     }
+    print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

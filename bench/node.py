@@ -69,8 +69,9 @@ def _accept(_request: WSUpgradeRequest) -> WSListener:
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
-    await ws_create_server(_accept, "127.0.0.1", 0)
-    await loop.create_server(HttpNode, "127.0.0.1", 0)
+    ws = await ws_create_server(_accept, "127.0.0.1", 0)
+    http = await loop.create_server(HttpNode, "127.0.0.1", 0)
+    print(ws.sockets[0].getsockname()[1], http.sockets[0].getsockname()[1], flush=True)
     await loop.create_future()
 
 

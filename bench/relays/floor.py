@@ -121,8 +121,9 @@ async def main(given: Arguments) -> None:
         return Client(given.ws)
 
     loop = asyncio.get_running_loop()
-    await ws_create_server(accept, "127.0.0.1", 0)
-    await loop.create_server(lambda: HttpSide(*given.http_address), "127.0.0.1", 0)
+    ws = await ws_create_server(accept, "127.0.0.1", 0)
+    http = await loop.create_server(lambda: HttpSide(*given.http_address), "127.0.0.1", 0)
+    print(ws.sockets[0].getsockname()[1], http.sockets[0].getsockname()[1], flush=True)
     await loop.create_future()
 
 

@@ -42,7 +42,8 @@ async def main(given: Arguments) -> None:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        runner.addresses[0][1]
+        port = runner.addresses[0][1]
+        print(port, port, flush=True)
         await asyncio.get_running_loop().create_future()
 
 
