@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from e2e.ledger.faults import PROXY, Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from e2e.ledger.entries import Lane
     from e2e.ledger.faults import Fault
@@ -33,12 +33,18 @@ class Interval(NamedTuple):
 
 def outages(history: History, lane: Lane) -> list[Interval]:
     """When the proxy may have had no usable node at all for clients of a lane, its time to recover included."""
+    spells = away_spells(history, tuple(history.meta.nodes), lane)
+    return [Interval(spell.start, spell.end + _recovery(history, spell.end)) for spell in spells]
+
+
+def away_spells(history: History, nodes: Sequence[str], lane: Lane) -> list[Interval]:
+    """When all of `nodes` were away at once: from the fault of the last to the cure of the first."""
     takes = [fault for fault in history.faults if _takes(fault, lane)]
-    spells: list[Interval] | None = None
-    for node in history.meta.nodes:
-        away = _merged(_away(history, fault) for fault in takes if fault.target == node)
-        spells = away if spells is None else _common(spells, away)
-    return spells or []
+    common: list[Interval] | None = None
+    for node in nodes:
+        away = _merged(Interval(fault.began, fault.healed) for fault in takes if fault.target == node)
+        common = away if common is None else _common(common, away)
+    return common or []
 
 
 def proxy_ends(history: History, *names: str) -> list[Interval]:
@@ -76,9 +82,9 @@ def _takes(fault: Fault, lane: Lane) -> bool:
     return fault.effect in AWAY and fault.hits(lane)
 
 
-def _away(history: History, fault: Fault) -> Interval:
-    slack = RECOVERY + history.lateness(fault.healed, fault.healed + 2 * RECOVERY)
-    return Interval(fault.began, fault.healed + slack)
+def _recovery(history: History, healed: float) -> float:
+    """How long after a cure a proxy may still be without its node, on this machine at that time."""
+    return RECOVERY + history.lateness(healed, healed + 2 * RECOVERY)
 
 
 def _merged(intervals: Iterable[Interval]) -> list[Interval]:

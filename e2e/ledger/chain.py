@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 class Chain:
     """`canonical` maps a number to its block at the end of the run; `known` holds replaced blocks too, by hash.
 
+    `times_canonical` counts how often a block became canonical. `adopted` are the blocks that became canonical as part
+    of another branch, but for its tip, which every node announces.
     `holes` are numbers of which the driver said nothing: where there are any, nothing can be called missing.
     """
 
     canonical: dict[int, Block] = field(default_factory=dict)
     known: dict[str, Block] = field(default_factory=dict)
+    times_canonical: dict[str, int] = field(default_factory=dict)
+    adopted: set[str] = field(default_factory=set)
     reorgs: list[float] = field(default_factory=list)
     holes: list[int] = field(default_factory=list)
     tip: Block | None = None
+    _old_tip: int = -1
 
     @classmethod
     def of(cls, blocks: Iterable[Block]) -> Chain:
@@ -37,10 +42,14 @@ class Chain:
                 self.holes.extend(range(self.tip.number + 1, block.number))
             else:
                 self.reorgs.append(block.at)
+                self._old_tip = self.tip.number
                 for number in range(block.number, self.tip.number + 1):
                     self.canonical.pop(number, None)
+        if block.number <= self._old_tip:
+            self.adopted.add(block.hash)
         self.canonical[block.number] = block
         self.known.setdefault(block.hash, block)
+        self.times_canonical[block.hash] = self.times_canonical.get(block.hash, 0) + 1
         self.tip = block
 
     def replaced(self, block_hash: str) -> bool:

@@ -1,7 +1,7 @@
 """Requests matched with their answers: what a JSON-RPC client with perfect books would make of its own traffic.
 
 Over WebSocket an answer belongs to the oldest unanswered request of its connection with the same id, and where several
-wait under one id, to the first whose method can have such a result. What belongs to no request and is no event is a
+wait under one id, to the oldest whose method goes best with such a result. What answers nothing and is no event is a
 stray. Over HTTP the transport says to which request (or batch) an answer belongs.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from e2e.ledger.entries import Closed, Failed, Opened, Received, Sent
-from e2e.ledger.shapes import fits
+from e2e.ledger.shapes import closeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -176,7 +176,7 @@ def _claim(waiting: list[Exchange], received: Received) -> Exchange | None:
     """Give the answer to the request that it fits best and take that off the list."""
     if not waiting:
         return None
-    index = next((i for i, each in enumerate(waiting) if fits(each.request.method, received.frame)), 0)
+    index = max(range(len(waiting)), key=lambda i: (closeness(waiting[i].request.method, received.frame), -i))
     exchange = waiting[index]
     exchange.contested = len(waiting) > 1
     exchange.answer = received

@@ -82,3 +82,18 @@ def fits(method: str, frame: Any) -> bool:
         return True
     known = _RESULTS.get(method)
     return known is None or bool(known(frame["result"]))
+
+
+_LONG = 26  # characters: quantities are shorter but for a whale's balance, subscription ids of most nodes are longer
+
+
+def closeness(method: str, frame: Any) -> int:
+    """How well `frame` goes with `method`, to choose among several: 0 does not fit, 1 may, 2 looks like it."""
+    if not fits(method, frame):
+        return 0
+    result = frame.get("result")
+    if method not in _RESULTS:
+        return 1
+    if isinstance(result, str) and result.startswith("0x") and not _HASH.fullmatch(result):
+        return 2 if (method == "eth_subscribe") == (len(result) >= _LONG) else 1
+    return 2

@@ -1,0 +1,59 @@
+"""When events were due: the times at which something happened of which a subscription should have told its client.
+
+What happened is known from the block driver, from clients connected straight to a node, from other clients of the
+proxy, and from headers: one with a transactions root other than the empty one proves that transactions were pending,
+one with a bloom filter proves that there were logs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from e2e.checkers.events import LOGS, NEW_HEADS, PENDING, matches
+from e2e.ledger.subscriptions import event_result
+
+if TYPE_CHECKING:
+    from e2e.ledger.history import History
+    from e2e.ledger.subscriptions import Subscription
+
+_NO_TRANSACTIONS = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"
+
+
+class Due:
+    """The due times of a history, gathered once for all its subscriptions."""
+
+    def __init__(self, history: History) -> None:
+        self._blocks = [block.at for block in history.chain.known.values()]
+        self._all = (*history.subscriptions, *history.direct)
+        headers = [
+            (event.at, event_result(event)) for each in self._all if each.kind == NEW_HEADS for event in each.events
+        ]
+        self._with_logs = [at for at, header in headers if int(_text(header, "logsBloom", "0x0"), 16)]
+        self._with_transactions = [
+            at for at, header in headers if _text(header, "transactionsRoot", _NO_TRANSACTIONS) != _NO_TRANSACTIONS
+        ]
+
+    def times(self, subscription: Subscription) -> list[float]:
+        """When this subscription had something to say, in order; [] for kinds of which nothing is known."""
+        kind = subscription.kind
+        if kind == NEW_HEADS:
+            return sorted(self._blocks)
+        if kind == LOGS:
+            seen = self._witnessed(subscription)
+            return sorted(seen if subscription.filter else [*seen, *self._with_logs])
+        return sorted([*self._witnessed(subscription), *self._with_transactions]) if kind == PENDING else []
+
+    def _witnessed(self, subscription: Subscription) -> list[float]:
+        """What others were told by subscriptions of the same kind."""
+        return [
+            event.at
+            for other in self._all
+            if other.kind == subscription.kind and other.connection is not subscription.connection
+            for event in other.events
+            if subscription.kind != LOGS or matches(subscription.filter, event)
+        ]
+
+
+def _text(header: Any, key: str, otherwise: str) -> str:
+    value = header.get(key) if isinstance(header, dict) else None
+    return value if isinstance(value, str) and value.startswith("0x") else otherwise

@@ -1,0 +1,160 @@
+"""Every confirmed subscription goes on under its own id, says its own kind of thing, once, until its client ends it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from e2e.checkers.due import Due
+from e2e.checkers.events import LOGS, identity, is_of_kind, matches
+from e2e.checkers.outages import NOTICE, RECOVERY, Interval, excused, outages, proxy_ends
+from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
+from e2e.ledger.faults import Effect
+from e2e.ledger.subscriptions import event_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from e2e.ledger.entries import Closed
+    from e2e.ledger.history import History
+    from e2e.ledger.subscriptions import Subscription
+
+PROMISE = "subscriptions_survive"
+
+SILENCE = NOTICE + 1.0
+"""Seconds for which a subscription may say nothing although there is something to say: a switch and its catching up."""
+
+LAST_MOMENTS = 1.5
+"""Seconds before the end in which what is due may still be on its way."""
+
+CLIENTS_FAULT = frozenset({1002, 1003, 1007, 1008, 1009})
+
+
+def subscriptions_survive(history: History) -> Verdict:
+    live = history.subscriptions
+    if not live:
+        return not_reached(PROMISE, "no subscription was confirmed")
+    due = Due(history)
+    dead = [witness for each in live for witness in (*_silent(history, each, due), *_cut(history, each))]
+    stuck = [witness for each in live for witness in _stuck(history, each)]
+    twice = [witness for each in live for witness in (*_twice(history, each), *_shared(each, live))]
+    wrong = [witness for each in live for witness in _wrong(each)]
+    facts = {
+        "subscriptions": len(live),
+        "events": sum(len(each.events) for each in live),
+        "dead": len({witness.text for witness in dead}),
+        "multiplied": len(twice),
+    }
+    if dead or stuck or twice or wrong:
+        counted = f"{len(dead)} died, {len(twice)} events twice, {len(wrong)} of another kind, {len(stuck)} stuck"
+        return broken(PROMISE, f"of {len(live)} subscriptions: {counted}", [*dead, *stuck, *twice, *wrong], **facts)
+    return kept(PROMISE, f"{len(live)} subscriptions, {facts['events']} events", **facts)
+
+
+def _name(subscription: Subscription) -> str:
+    return f"{subscription.kind} {subscription.id}"
+
+
+def _silent(history: History, subscription: Subscription, due: Due) -> Iterator[Witness]:
+    """Gaps in which something was due. What is due while no node is usable is not."""
+    end = min(subscription.wanted_until, history.settled)
+    own = [subscription.confirmed, *(event.at for event in subscription.events if event.at < end), end]
+    gaps = [(since, until) for since, until in pairwise(own) if until - since > SILENCE]
+    times = due.times(subscription) if gaps else []
+    away = outages(history, "ws") if gaps else []
+    for since, until in gaps:
+        slack = SILENCE + history.lateness(since, until)
+        last = until - (LAST_MOMENTS + slack - SILENCE if until == end else slack)
+        missed = [
+            at for at in times if since + slack <= at <= last and not excused(away, at - slack, at + LAST_MOMENTS)
+        ]
+        if missed:
+            entries = tuple(event for event in subscription.events if since <= event.at <= until)
+            yield Witness(
+                missed[0],
+                subscription.client,
+                f"{_name(subscription)} said nothing from {since:.1f} to {until:.1f} s{_after(history, since, until)},"
+                f" though {len(missed)} events were due",
+                entries[:2],
+            )
+
+
+def _after(history: History, since: float, until: float) -> str:
+    """Name the fault (or cure) that the silence began with."""
+    told = [
+        (at, f"{verb} of {fault.target}")
+        for fault in history.faults
+        for at, verb in ((fault.at, fault.name), (fault.healed, "recovery"))
+        if since - 1.0 <= at <= until
+    ]
+    if not told:
+        return ""
+    at, what = min(told, key=lambda each: each[0])
+    return f", after the {what} at {at:.1f} s"
+
+
+def _cut(history: History, subscription: Subscription) -> Iterator[Witness]:
+    closed = subscription.connection.closed
+    if closed is None or closed.by == "client" or subscription.ended < closed.at or _forgiven(history, closed):
+        return
+    text = f"{_name(subscription)} ended with its connection: the proxy closed it with {closed.code} {closed.reason!r}"
+    yield Witness(closed.at, closed.client, text, (closed,))
+
+
+def _forgiven(history: History, closed: Closed) -> bool:
+    """Whether the proxy had to give this client up."""
+    if closed.code in CLIENTS_FAULT or excused(proxy_ends(history, "stop", "kill"), closed.at, closed.at):
+        return True
+    if any(fault.effect is Effect.CLIENT and fault.target == closed.client for fault in history.faults):
+        return True
+    # 1013 is better than a stream with a hole: when nobody takes the subscription, or nothing can be caught up with.
+    refused = [
+        Interval(fault.began, fault.healed + RECOVERY)
+        for fault in history.faults
+        if fault.name == "refuse_subscription"
+    ]
+    return closed.code == 1013 and excused([*refused, *outages(history, "ws")], closed.at - NOTICE, closed.at)
+
+
+def _stuck(history: History, subscription: Subscription) -> Iterator[Witness]:
+    leaving = subscription.leaving
+    if leaving is None or leaving.answer is None or leaving.result is True:
+        return
+    if not excused(outages(history, "ws"), leaving.request.at, leaving.answered):
+        text = f"{_name(subscription)} could not be unsubscribed"
+        yield Witness(leaving.answered, subscription.client, text, (leaving.request, leaving.answer))
+
+
+def _twice(history: History, subscription: Subscription) -> Iterator[Witness]:
+    told: dict[object, float] = {}
+    for event in subscription.events:
+        thing = identity(subscription.kind, event)
+        if thing is None:
+            continue
+        # After a reorg a log or a transaction may rightly be told again, and a branch may come back.
+        since = told.get(thing, math.inf)
+        if since <= event.at and not any(since <= at <= event.at + 1.0 for at in history.chain.reorgs):
+            yield Witness(event.at, event.client, f"{_name(subscription)} says {_short(thing)} again", (event,))
+        told[thing] = event.at
+
+
+def _shared(subscription: Subscription, live: tuple[Subscription, ...]) -> Iterator[Witness]:
+    """Two live subscriptions of one connection with one id: their events cannot be told apart."""
+    for other in live:
+        same = other.connection is subscription.connection and other.id == subscription.id
+        if same and subscription.confirmed < other.confirmed < subscription.wanted_until:
+            text = f"the id of {_name(subscription)} was given to another subscription, {_name(other)}"
+            yield Witness(other.confirmed, other.client, text, (subscription.request.request, other.request.request))
+
+
+def _wrong(subscription: Subscription) -> Iterator[Witness]:
+    for event in subscription.events:
+        fits = is_of_kind(subscription.kind, event)
+        if not fits or (subscription.kind == LOGS and not matches(subscription.filter, event)):
+            text = f"{_name(subscription)} says something of another kind: {str(event_result(event))[:100]}"
+            yield Witness(event.at, event.client, text, (event,))
+
+
+def _short(thing: object) -> str:
+    return str(thing) if len(str(thing)) < 90 else f"{str(thing)[:90]}…"

@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from e2e.checkers.heads_continuous import heads_continuous
+from e2e.checkers.verdict import Answer
+from e2e.ledger.entries import Received
+from e2e.ledger.history import History
+from tests.e2e.checkers.histories import B1, B2, P1, P2, Run, good_run, header, log
+
+if TYPE_CHECKING:
+    from tests.e2e.checkers.histories import Client
+
+BLOCKS = 12
+GOOD = good_run(BLOCKS)
+
+
+def stream(name: str) -> list[Received]:
+    return [
+        each
+        for each in GOOD.entries
+        if isinstance(each, Received) and each.id is None and each.frame["params"]["subscription"] == name
+    ]
+
+
+HEADS, LOGS = stream("0xa1"), stream("0xa2")
+
+
+def answer(run: Run) -> Answer:
+    return heads_continuous(run.history()).answer
+
+
+def broken(run: Run, words: str) -> None:
+    verdict = heads_continuous(run.history())
+    assert verdict.answer is Answer.NO, verdict
+    assert any(words in witness.text for witness in verdict.witnesses), verdict.witnesses
+
+
+def without(*lost: Received) -> History:
+    return History([each for each in GOOD.entries if all(each is not one for one in lost)], GOOD.meta)
+
+
+def swapped(one: Received, other: Received) -> History:
+    places = {id(one): Received(one.at, one.client, None, other.frame)}
+    places[id(other)] = Received(other.at, other.client, None, one.frame)
+    return History([places.get(id(each), each) for each in GOOD.entries], GOOD.meta)
+
+
+def test_a_good_run_keeps_it() -> None:
+    verdict = heads_continuous(GOOD.history())
+    assert verdict.answer is Answer.YES, verdict
+    assert (verdict.facts["heads"], verdict.facts["logs"]) == (2 * BLOCKS, 4 * BLOCKS)
+    assert answer(Run()) is Answer.NOT_REACHED
+
+
+@given(st.integers(0, BLOCKS - 1))
+def test_any_head_dropped_is_seen(index: int) -> None:
+    verdict = heads_continuous(without(HEADS[index]))
+    assert verdict.answer is Answer.NO
+    assert f"never said head {index + 1} (1 missing" in verdict.witnesses[0].text
+
+
+@given(st.integers(0, 2 * BLOCKS - 1))
+def test_any_log_dropped_is_seen(index: int) -> None:
+    verdict = heads_continuous(without(LOGS[index]))
+    assert verdict.answer is Answer.NO
+    assert "never said 1 logs" in verdict.witnesses[0].text
+
+
+@given(st.sampled_from([HEADS, LOGS]), st.data())
+def test_any_two_events_swapped_are_seen(events: list[Received], data: st.DataObject) -> None:
+    one, other = data.draw(st.lists(st.sampled_from(events), min_size=2, max_size=2, unique_by=id))
+    assert heads_continuous(swapped(one, other)).answer is Answer.NO
+
+
+@given(st.sampled_from([*HEADS, *LOGS]))
+def test_any_event_doubled_is_seen(twice: Received) -> None:
+    entries = [copy for entry in GOOD.entries for copy in ([entry, entry] if entry is twice else [entry])]
+    verdict = heads_continuous(History(entries, GOOD.meta))
+    assert verdict.answer is Answer.NO
+    assert "again" in verdict.witnesses[0].text
+
+
+def listening(run: Run, kind: str = "newHeads", name: str = "a") -> Client:
+    client = run.client(name).subscribed(1, kind, "0xa", *([{}] if kind == "logs" else []))
+    run.wait(2)
+    return client
+
+
+def told(run: Run, client: Client, *numbers: int, branch: str = "a", parent: str | None = None) -> None:
+    """Blocks that are built and told at once."""
+    for number in numbers:
+        run.wait(1).block(number, branch, parent)
+        client.event("0xa", header(number, branch, parent))
+        parent = None
+
+
+def test_a_stream_that_ends_early() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    run.wait(1).block(3).wait(1).block(4).wait(2).settled()
+    broken(run, "head 3, 4 (2 missing of 4)")
+
+
+def test_a_stream_that_never_begins() -> None:
+    run = Run()
+    listening(run)
+    run.block(1).wait(2).settled()
+    broken(run, "head 1")
+
+
+def test_long_gaps_are_shortened() -> None:
+    run = Run()
+    listening(run)
+    for number in range(1, 12):
+        run.block(number)
+    run.wait(2).settled()
+    broken(run, "head 1, 2, 3, 4, 5, 6, 7, 8, … (11 missing")
+
+
+def test_the_last_moments_are_not_judged() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    run.wait(1).block(3).wait(1).settled()
+    assert answer(run) is Answer.YES
+
+
+def test_a_slow_machine_has_longer_last_moments() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    run.wait(1).block(3).wait(2).drifted(1.0).settled()
+    assert answer(run) is Answer.YES
+
+
+def test_what_was_built_while_subscribing_may_be_told_or_not() -> None:
+    run = Run()
+    a = run.client("a").subscribed(1, "newHeads", "0xa")
+    run.block(1)
+    run.wait(2)
+    told(run, a, 2, 3)
+    assert answer(run) is Answer.YES
+
+
+def test_late_is_not_lost() -> None:
+    run = Run()
+    a = listening(run)
+    run.block(1).wait(1).block(2).wait(8).block(3)
+    a.event("0xa", header(1)).event("0xa", header(2)).event("0xa", header(3))
+    run.wait(2).settled()
+    assert answer(run) is Answer.YES
+
+
+def test_a_block_of_another_chain() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    a.event("0xa", header(2, "f"))
+    told(run, a, 3)
+    broken(run, "never canonical")
+
+
+def test_a_head_that_the_record_does_not_have_yet() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    a.event("0xa", header(3))
+    assert answer(run) is Answer.YES
+
+
+def test_whoever_was_closed_by_the_proxy_was_told_of_the_gap() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    run.wait(1).block(3).wait(5)
+    a.closed(1013, by="proxy")
+    run.wait(2).settled()
+    assert answer(run) is Answer.YES
+
+
+def test_whoever_leaves_in_the_middle_of_a_switch_is_not_caught_up_with() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    run.fault("black_hole", P1)
+    run.wait(0.1).block(3).wait(1.8)
+    a.closed()
+    assert answer(run) is Answer.YES
+
+
+def test_whoever_leaves_while_no_node_lives_is_not_caught_up_with() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    for node in (P1, P2, B1, B2):
+        run.fault("black_hole", node, lane="ws")
+    run.wait(1).block(3).wait(10)
+    a.closed()
+    assert answer(run) is Answer.YES
+
+
+def test_a_record_with_a_hole_proves_nothing() -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2, 5)
+    verdict = heads_continuous(run.history())
+    assert verdict.answer is Answer.UNKNOWN
+    assert "[3, 4]" in verdict.reason
+
+
+class TestReorg:
+    """Blocks 1 to 4, of which 3 and 4 are replaced by 3b to 5b."""
+
+    def run(self) -> tuple[Run, Client]:
+        run = Run()
+        a = listening(run)
+        told(run, a, 1, 2, 3, 4)
+        run.wait(0.5).block(3, "b", parent="a").block(4, "b").block(5, "b")
+        return run, a
+
+    def test_every_block_of_the_new_branch(self) -> None:
+        run, a = self.run()
+        for number, parent in ((3, "a"), (4, None), (5, None)):
+            a.event("0xa", header(number, "b", parent))
+        run.wait(2).settled()
+        assert answer(run) is Answer.YES
+
+    def test_its_tip_alone_as_nodes_announce_it(self) -> None:
+        run, a = self.run()
+        a.event("0xa", header(5, "b"))
+        run.wait(2).settled()
+        assert answer(run) is Answer.YES
+
+    def test_not_even_its_tip(self) -> None:
+        run, _ = self.run()
+        run.wait(2).settled()
+        broken(run, "head 5")
+
+    def test_what_a_node_announced_is_due(self) -> None:
+        run = Run()
+        witness = run.client("direct-x").subscribed(1, "newHeads", "0xd")
+        a = listening(run)
+        told(run, a, 1, 2)
+        run.wait(0.5).block(2, "b", parent="a").block(3, "b")
+        for client, name in ((witness, "0xd"), (a, "0xa")):
+            client.event(name, header(3, "b"))
+        run.wait(2)
+        witness.event("0xd", header(2, "b", "a"))
+        run.settled()
+        broken(run, "head 2 ")
+
+    def test_the_old_branch_again(self) -> None:
+        run, a = self.run()
+        a.event("0xa", header(5, "b")).event("0xa", header(4))
+        broken(run, "head 4 again")
+
+    def test_backwards(self) -> None:
+        run, a = self.run()
+        a.event("0xa", header(5, "b")).event("0xa", header(4, "b"))
+        broken(run, "head 4 after head 5")
+
+    def test_a_block_that_came_and_went_between_two_looks(self) -> None:
+        run, a = self.run()
+        a.event("0xa", header(5, "c", parent="a")).event("0xa", header(5, "b"))
+        assert answer(run) is Answer.YES
+
+    def test_back_to_the_old_branch(self) -> None:
+        run, a = self.run()
+        a.event("0xa", header(5, "b"))
+        run.wait(1).block(3).block(4).block(5, "a").block(6)
+        for number in (3, 4, 5, 6):
+            a.event("0xa", header(number))
+        run.wait(2).settled()
+        assert answer(run) is Answer.YES
+
+
+class TestLogs:
+    def run(self) -> tuple[Run, Client, Client]:
+        run = Run()
+        witness = run.client("direct-x").subscribed(1, "logs", "0xd", {})
+        a = listening(run, "logs")
+        for number in (1, 2, 3):
+            run.wait(1).block(number)
+            witness.event("0xd", log(number))
+            a.event("0xa", log(number))
+        return run, a, witness
+
+    def reorg(self, run: Run, witness: Client) -> None:
+        run.wait(0.5).block(3, "b", parent="a").block(4, "b")
+        witness.event("0xd", log(3, removed=True)).event("0xd", log(3, 0, "b")).event("0xd", log(4, 0, "b"))
+
+    def test_kept(self) -> None:
+        run, _, _ = self.run()
+        assert answer(run) is Answer.YES
+
+    @pytest.mark.parametrize("criteria", [{"address": "0x01"}, {"topics": ["0x02"]}])
+    def test_a_filter_wants_only_what_it_wants(self, criteria: dict[str, object]) -> None:
+        run, _, _ = self.run()
+        run.client("b").subscribed(1, "logs", "0xb", criteria)
+        run.wait(2).block(4).wait(2).settled()
+        assert answer(run) is Answer.YES
+
+    def test_reorg(self) -> None:
+        run, a, witness = self.run()
+        self.reorg(run, witness)
+        a.event("0xa", log(3, removed=True)).event("0xa", log(3, 0, "b")).event("0xa", log(4, 0, "b"))
+        run.wait(3).settled()
+        assert answer(run) is Answer.YES
+
+    def test_the_new_before_the_removal_of_the_old(self) -> None:
+        run, a, witness = self.run()
+        self.reorg(run, witness)
+        a.event("0xa", log(3, 0, "b")).event("0xa", log(3, removed=True)).event("0xa", log(4, 0, "b"))
+        run.wait(3).settled()
+        broken(run, "before the removal")
+
+    def test_no_removal(self) -> None:
+        run, a, witness = self.run()
+        self.reorg(run, witness)
+        a.event("0xa", log(4, 0, "b"))
+        run.wait(3).settled()
+        broken(run, "before the removal")
+
+    def test_nothing_after_the_reorg(self) -> None:
+        run, _, witness = self.run()
+        self.reorg(run, witness)
+        run.wait(3).settled()
+        broken(run, "nothing of the removal")
+        broken(run, "never said 2 logs")
+
+    def test_a_removal_out_of_the_blue(self) -> None:
+        run, a, _ = self.run()
+        a.event("0xa", log(2, 5, removed=True))
+        broken(run, "removal of a log that was not told")
+
+    def test_the_removal_of_a_log_from_before_the_subscription(self) -> None:
+        run, _, witness = self.run()
+        late = run.client("late").subscribed(1, "logs", "0xl", {})
+        self.reorg(run, witness)
+        late.event("0xl", log(3, removed=True)).event("0xl", log(3, 0, "b")).event("0xl", log(4, 0, "b"))
+        verdict = heads_continuous(run.history())
+        assert not [witness for witness in verdict.witnesses if witness.client == "late"]
