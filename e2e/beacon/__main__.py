@@ -22,7 +22,7 @@ from e2e.beacon.control import ControlApi
 from e2e.beacon.driver import Driver
 from e2e.beacon.engine import EngineClient, EngineError, EngineUnavailableError
 from e2e.beacon.follower import Bell, Follower
-from e2e.beacon.transactions import TransactionSource
+from e2e.beacon.transactions import Outstanding
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,14 +45,13 @@ async def genesis(engines: list[EngineClient]) -> Block:
 
 async def serve(config: BeaconConfig) -> None:
     """Run until cancelled."""
-    source = TransactionSource(config.chain_id)
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as listeners:
         engines = {name: EngineClient(session, url, config.jwt_secret) for name, url in config.nodes.items()}
         chain = Chain(await genesis(list(engines.values())))
         log.info("genesis is %s; blocks every %g s", chain.head.hash, config.block_time)
-        bell = Bell()
-        followers = [Follower(name, engine, chain, source, bell) for name, engine in engines.items()]
-        driver = Driver(chain, followers, source, bell, config.block_time)
+        outstanding, bell = Outstanding(), Bell()
+        followers = [Follower(name, engine, chain, outstanding, bell) for name, engine in engines.items()]
+        driver = Driver(chain, followers, outstanding, bell, config.block_time)
         for name, address in config.endpoints.items():
             await listeners.enter_async_context(_listening(BeaconApi(name, driver).application(), address))
         await listeners.enter_async_context(_listening(ControlApi(driver).application(), config.control))
@@ -60,6 +59,7 @@ async def serve(config: BeaconConfig) -> None:
             for follower in followers:
                 tasks.create_task(follower.run())
             tasks.create_task(driver.run())
+            tasks.create_task(driver.trade(config.chain_id))
 
 
 @contextlib.asynccontextmanager

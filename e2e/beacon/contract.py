@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
-
-TRANSFER_TOPIC = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
-TICK_TOPIC = "0x" + keccak(text="Tick(uint256)").hex()
+#: Where the first transaction of the first dev account puts it.
+ADDRESS = "0xa8AF810856fd689424f330A5783BD98fF509Abfc"
+#: keccak256 of the signatures above.
+TRANSFER_TOPIC = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+TICK_TOPIC = "0xb8c95b3cea6303a753d912e243354ef08add1085ed07d34191514ef1001ef9d8"
 
 _PUSH32 = "7f"
 
@@ -26,9 +26,3 @@ _CONSTRUCTOR = bytes([0x60, len(_RUNTIME), 0x60, _CONSTRUCTOR_SIZE, 0x5F, 0x39, 
 
 #: What the deploying transaction carries: copy the runtime into memory and return it.
 INIT_CODE = _CONSTRUCTOR + _RUNTIME
-
-
-def address_deployed_by(deployer: str) -> str:
-    """The contract's address when `deployer` creates it with its first transaction (nonce 0)."""
-    rlp = bytes([0xD6, 0x94]) + bytes.fromhex(deployer[2:]) + bytes([0x80])
-    return to_checksum_address(keccak(rlp)[12:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib
 import itertools
 import logging
 import time
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from e2e.beacon.chain import SAFE_DISTANCE, Block, Chain, Payload
 from e2e.beacon.engine import EngineError, EngineUnavailableError
 from e2e.beacon.follower import Bell, Follower, OutOfStepError
+from e2e.beacon.transactions import Trader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from e2e.beacon.transactions import TransactionSource
+    from e2e.beacon.transactions import Outstanding
 
 #: A node gets this long to begin building, and again to hand out what it built; then another one is asked.
 BUILD_DEADLINE = 0.25
@@ -47,12 +49,13 @@ class Driver:
     """`followers` in the order of preference for building, last ones first: backups build, primaries have clients."""
 
     def __init__(
-        self, chain: Chain, followers: Sequence[Follower], source: TransactionSource, bell: Bell, block_time: float
+        self, chain: Chain, followers: Sequence[Follower], outstanding: Outstanding, bell: Bell, block_time: float
     ) -> None:
         self.chain = chain
         self.followers = tuple(followers)
         self.producing = True
-        self._source = source
+        self._outstanding = outstanding
+        self._trader: Trader | None = None
         self._bell = bell
         self._block_time = block_time
         self._making = asyncio.Lock()
@@ -67,15 +70,22 @@ class Driver:
 
     async def run(self) -> None:
         """Produce for ever, one block per slot; a slot that was missed stays missed."""
-        self._source.sign_call()  # deploys the contract
-        self._source.sign_call()
         due = time.monotonic()
         while True:
             if self.producing:
                 async with self._making:
                     await self._make_block(due)
             due = max(due + self._block_time, time.monotonic())
-            await self._send_transfers(until=due - min(BUILD_DEADLINE, self._block_time / 2))
+            await asyncio.sleep(due - min(BUILD_DEADLINE, self._block_time / 2) - time.monotonic())
+
+    async def trade(self, chain_id: int) -> None:
+        """Sign transactions for ever, evenly spread over time, so that pending ones keep flowing."""
+        signer = await asyncio.to_thread(importlib.import_module, "e2e.beacon.signer")
+        self._trader = Trader(self._outstanding, chain_id, signer.sign)
+        while True:
+            self._trader.transfer()
+            self._bell.ring()
+            await asyncio.sleep(self._block_time / TRANSFERS_PER_SLOT)
 
     async def reorg(self, depth: int) -> Block:
         """Replace the last `depth` blocks by others, one more of them; returns the new head. Raises ReorgError."""
@@ -100,7 +110,8 @@ class Driver:
             if payloads is None:
                 await asyncio.sleep(BUILD_PAUSE)
                 continue
-            if rebuilds >= REBUILDS or all(payload.has_logs for payload in payloads):
+            logs_are_due = self._trader is not None and self._trader.calls_waiting > 0
+            if not logs_are_due or rebuilds >= REBUILDS or all(payload.has_logs for payload in payloads):
                 block, sibling = payloads
                 self._publish(block)
                 self._reserve[sibling.number] = sibling
@@ -136,25 +147,18 @@ class Driver:
     def _publish(self, payload: Payload) -> None:
         displaced = self.chain.adopt(payload, time.time())
         for block in displaced:
-            self._source.displaced(self.chain.transactions(block))
+            self._outstanding.displaced(self.chain.transactions(block))
         # Above the new head, reserves have parents that are canonical no more; at its height the reserve may be itself.
         self._reserve = OrderedDict((number, one) for number, one in self._reserve.items() if number < payload.number)
         while len(self._reserve) >= SAFE_DISTANCE:
             self._reserve.popitem(last=False)
         log.info("block %d %s: %d transactions", payload.number, self.chain.head.hash, len(payload.transactions))
-        self._source.included(payload.transactions)
-        self._source.sign_call()
+        self._outstanding.included(payload.transactions)
+        if self._trader is not None:
+            self._trader.call()
         self._bell.ring()
         for listener in self._listeners:
             listener(self.chain.head, len(displaced))
-
-    async def _send_transfers(self, until: float) -> None:
-        """Sign transfers, evenly spread over the time that is left, so that pending transactions keep flowing."""
-        pause = max(until - time.monotonic(), 0) / TRANSFERS_PER_SLOT
-        for _ in range(TRANSFERS_PER_SLOT):
-            self._source.sign_transfer()
-            self._bell.ring()
-            await asyncio.sleep(pause)
 
     async def _within(self, limit: float, work: Coroutine[Any, Any, T]) -> T | None:
         """The result, or None if there is none in time; then the work still runs to its end (see `Follower`)."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from e2e.beacon.chain import Chain
-    from e2e.beacon.transactions import TransactionSource
+    from e2e.beacon.transactions import Outstanding
 
 State = Literal["lost", "silent", "behind", "following"]
 
@@ -81,13 +81,13 @@ class Bell:
 class Follower:
     """Keeps one node on `chain` and lets the driver build on it."""
 
-    def __init__(self, name: str, engine: EngineClient, chain: Chain, source: TransactionSource, bell: Bell) -> None:
+    def __init__(self, name: str, engine: EngineClient, chain: Chain, outstanding: Outstanding, bell: Bell) -> None:
         self.name = name
         self._state: State = "lost"
         self.head = ""
         self._engine = engine
         self._chain = chain
-        self._source = source
+        self._outstanding = outstanding
         self._bell = bell
         # Engine calls of one node never overlap and are never abandoned: a forkchoiceUpdated that a paused node
         # carries out late must still come before all later ones.
@@ -184,7 +184,7 @@ class Follower:
     async def _offer(self) -> bool:
         """Submit what waits for a block and this node was not given lately. Says whether there was any."""
         number = self._chain.head.number
-        waiting = self._source.outstanding()
+        waiting = self._outstanding.in_order()
         fresh = [raw for raw in waiting if number - self._offered.get(raw, -OFFER_AGAIN) >= OFFER_AGAIN]
         self._offered = {raw: self._offered[raw] for raw in waiting if raw in self._offered} | dict.fromkeys(
             fresh, number

@@ -147,7 +147,9 @@ class LocalTestbed:
         ports = iter(free_ports(4 * len(self._names) + len(self._endpoint_names) + 1))
         for name, identity in zip(self._names, dev_accounts(), strict=False):
             own = Ports(next(ports), next(ports), next(ports), next(ports))
-            self._nodes[name] = GethNode(name, geth, self.folder, self._data / name, own, identity)
+            self._nodes[name] = GethNode(
+                name, geth, folder=self.folder, data=self._data / name, ports=own, identity=identity
+            )
         enodes = [node.enode for node in self._nodes.values()]
         for node in self._nodes.values():
             node.set_peers(enodes)

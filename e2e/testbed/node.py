@@ -27,7 +27,7 @@ APIS = "eth,net,web3,debug,txpool,admin"
 STOP_LIMIT = 30.0
 #: geth spends two seconds of CPU at each start on the cryptography of blobs, in the background. Whoever measures must
 #: not wait for that.
-NICE = 10
+NICE = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 A child is in a process group of its own, so that Ctrl-C reaches us alone and we end it in order. (In a session of its
 own Linux would give it, as an autogroup, a fair share against all of us, and its niceness would mean nothing.) If we
-are killed, the kernel kills it (PR_SET_PDEATHSIG, Linux): it asks for that itself, between fork and exec of the real program, and the
-thread that forked it lives as long as we do, because the kernel counts the death of that thread as ours.
+are killed, the kernel kills it (PR_SET_PDEATHSIG, Linux): it asks for that itself, between fork and exec of the real
+program, and the thread that forked it lives as long as we do, because the kernel counts that thread's death as ours.
 """
 
 from __future__ import annotations
