@@ -1,0 +1,1 @@
+"""Generated from proto/ by generate_wire.py. Do not edit."""

@@ -1,0 +1,118 @@
+"""The part of the Docker API that signals and pauses need, on a Unix socket, over a fake world."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socketserver
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from kurtosis_sdk.testing.world import FakeEnclave, FakeService, World
+
+
+class _Conflict(Exception):  # noqa: N818 - an answer, not an error of the fake's own
+    """What was asked does not fit the container's state."""
+
+
+class DockerApi:
+    """A server at `host`, which is unix:///path, from its making until `stop`."""
+
+    def __init__(self, world: World) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="fake-docker-"))
+        path = self._folder / "docker.sock"
+
+        class Handler(_Handler):
+            containers = _Containers(world)
+
+        self._server = socketserver.ThreadingUnixStreamServer(str(path), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+        self.host = f"unix://{path}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        shutil.rmtree(self._folder)
+
+
+class _Containers:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def answer(self, method: str, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        """HTTP status and JSON body; None for an empty one."""
+        parts = path.strip("/").split("/")
+        with self._world.lock:
+            if (method, parts) == ("GET", ["containers", "json"]):
+                labels = json.loads(query.get("filters", ["{}"])[0]).get("label", [])
+                return 200, [{"Id": service.uuid} for _, service in self._matching(labels)]
+            for enclave, service in self._matching([]):
+                if parts[:2] == ["containers", service.uuid]:
+                    try:
+                        return self._act(enclave, service, parts[2], query)
+                    except _Conflict as problem:
+                        return 409, {"message": str(problem)}
+        return 404, {"message": f"No such container: {path}"}
+
+    def _matching(self, labels: list[str]) -> list[tuple[FakeEnclave, FakeService]]:
+        return [
+            (enclave, service)
+            for enclave in self._world.enclaves.values()
+            for service in enclave.services.values()
+            if set(labels) <= {f"com.kurtosistech.enclave-id={enclave.uuid}", f"com.kurtosistech.guid={service.uuid}"}
+        ]
+
+    def _act(
+        self, enclave: FakeEnclave, service: FakeService, action: str, query: dict[str, list[str]]
+    ) -> tuple[int, Any]:
+        state = service.container
+        match action:
+            case "json":
+                return 200, {"State": {"Running": state != "exited", "Paused": state == "paused"}}
+            case "kill" if state != "exited":
+                signal = query.get("signal", ["SIGKILL"])[0]
+                service.signals.append(signal)
+                if signal in {"SIGKILL", "SIGTERM"}:
+                    enclave.end(service)
+                return 204, None
+            case "wait" if state == "exited":
+                return 200, {"StatusCode": 137}
+            case "pause" if state == "running":
+                service.container = "paused"
+                return 204, None
+            case "unpause" if state == "paused":
+                service.container = "running"
+                return 204, None
+            case _:
+                raise _Conflict(f"cannot {action} a container that is {state}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    containers: _Containers
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: a Unix socket has no peer address to log."""
+
+    def _answer(self) -> None:
+        target = urlsplit(self.path)
+        status, content = self.containers.answer(self.command, target.path, parse_qs(target.query))
+        body = b"" if content is None else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if body:
+            self.wfile.write(body)

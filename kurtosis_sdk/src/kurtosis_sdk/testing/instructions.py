@@ -1,0 +1,135 @@
+"""Execute the instructions of a plan in a fake enclave."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+from kurtosis_sdk.testing.shell import execute
+from kurtosis_sdk.testing.world import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kurtosis_sdk.testing.plan import Instruction
+    from kurtosis_sdk.testing.world import FakeEnclave, World
+
+_RUNTIME_VALUE = re.compile(r"\{\{kurtosis:(?P<of>[^:]+):(?P<what>\w+)\.runtime_value\}\}")
+_ASSERTIONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: float(left) < float(right),
+    "<=": lambda left, right: float(left) <= float(right),
+    ">": lambda left, right: float(left) > float(right),
+    ">=": lambda left, right: float(left) >= float(right),
+    "IN": lambda left, right: left in right,
+    "NOT_IN": lambda left, right: left not in right,
+}
+
+
+class Execution:
+    """One run's instructions, and the values that became known on the way. `read` gives a package's file."""
+
+    def __init__(self, world: World, enclave: FakeEnclave, read: Callable[[str], str]) -> None:
+        self._world = world
+        self._enclave = enclave
+        self._read = read
+        self._known: dict[tuple[str, str], str] = {}
+
+    def resolve(self, text: str) -> str:
+        """Put in the values that were not known when the script was interpreted."""
+        return _RUNTIME_VALUE.sub(lambda found: self._runtime_value(found["of"], found["what"]), text)
+
+    def resolve_json(self, text: str) -> str:
+        """The same within JSON."""
+        return _RUNTIME_VALUE.sub(lambda found: json.dumps(self._runtime_value(found["of"], found["what"]))[1:-1], text)
+
+    def perform(self, step: Instruction) -> str:
+        """Do one instruction; what it says. Raises `Refused`."""
+        arguments = step.arguments
+        match step.name:
+            case "print":
+                return self.resolve(str(arguments["msg"]))
+            case "add_service":
+                service = self._enclave.add_service(arguments["name"], arguments["config"])
+                return f"Service '{service.name}' added with service UUID '{service.uuid}'"
+            case "remove_service" | "stop_service" | "start_service" | "get_service":
+                return self._on_service(step.name, arguments["name"])
+            case "exec":
+                return self._exec(step)
+            case "verify":
+                return self._verify(arguments["value"], arguments["assertion"], arguments["target_value"])
+            case _:
+                return self._store(step)
+
+    def _on_service(self, what: str, name: str) -> str:
+        service = self._enclave.service(name)
+        if what == "get_service":
+            return f"Fetched service '{name}'"
+        if what == "start_service":
+            # the real one makes a second container for a service that counts as started, and fails over its name
+            if service.is_asked_to_run:
+                raise Refused(f"service '{name}' was not stopped, so it cannot be started")
+            self._enclave.start(service)
+            return f"Service '{name}' started"
+        self._enclave.stop(service)
+        if what == "remove_service":
+            del self._enclave.services[name]
+            return f"Service '{name}' with service UUID '{service.uuid}' removed"
+        return f"Service '{name}' stopped"
+
+    def _exec(self, step: Instruction) -> str:
+        recipe, codes = step.arguments["recipe"], step.arguments["acceptable_codes"]
+        command = [self.resolve(word) for word in recipe.command]
+        result = execute(self._world, self._enclave.service(step.arguments["service_name"]), command)
+        if codes is not None and result.exit_code not in codes:
+            raise Refused(f"exec {command} ended with code {result.exit_code}, not one of {codes}: {result.output}")
+        self._known[step.outcome, "code"] = str(result.exit_code)
+        self._known[step.outcome, "output"] = result.output
+        return f"Command returned with exit code '{result.exit_code}' and the following output:\n{result.output}"
+
+    def _verify(self, value: Any, assertion: str, target: Any) -> str:
+        left, right = (self.resolve(each) if isinstance(each, str) else each for each in (value, target))
+        if type(left) is not type(right) and not isinstance(right, list):
+            left, right = str(left), str(right)
+        if not _ASSERTIONS[assertion](left, right):
+            raise Refused(f"Verification failed: {left!r} {assertion} {right!r}")
+        return f"Verification succeeded: {left!r} {assertion} {right!r}"
+
+    def _store(self, step: Instruction) -> str:
+        arguments = step.arguments
+        if step.name == "upload_files":
+            files = {arguments["src"].rsplit("/", 1)[-1]: self._read(arguments["src"]).encode()}
+        elif step.name == "render_templates":
+            files = {path: _render(each.template, each.data) for path, each in arguments["config"].items()}
+        else:
+            service, source = self._enclave.service(arguments["service_name"]), arguments["src"]
+            if source not in service.files:
+                raise Refused(f"service '{service.name}' has no file {source}")
+            files = {source.rsplit("/", 1)[-1]: service.files[source]}
+        artifact = self._enclave.store(arguments["name"], _archive(files))
+        return f"Files with artifact name '{artifact.name}' uploaded with artifact UUID '{artifact.uuid}'"
+
+    def _runtime_value(self, of: str, what: str) -> str:
+        if what == "ip_address":
+            return self._enclave.service(of).private_ip
+        return self._known[of, what]
+
+
+def _render(template: str, data: Mapping[str, Any] | Any) -> bytes:
+    """{{.name}} only: of Go's templates, the part that needs no engine."""
+    values = data if isinstance(data, dict) else vars(data)
+    return re.sub(r"\{\{ *\.(\w+) *\}\}", lambda found: str(values[found[1]]), template).encode()
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return content.getvalue()

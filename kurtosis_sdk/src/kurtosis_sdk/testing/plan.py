@@ -1,0 +1,166 @@
+"""The plan object of a script: each call becomes an instruction that is validated and executed later."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kurtosis_sdk.testing.values import (
+    ExecRecipe,
+    ScriptError,
+    ServiceConfig,
+    Struct,
+    check_service_name,
+    to_starlark,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import CodeType
+
+    from kurtosis_sdk.testing.starlark import Place
+    from kurtosis_sdk.testing.world import FakeEnclave
+
+
+@dataclass
+class Instruction:
+    """One step of a plan. `outcome` names the values that only its execution knows; `is_done` if it ran before."""
+
+    name: str
+    arguments: dict[str, Any]
+    place: Place
+    outcome: str = ""
+    is_done: bool = False
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={to_starlark(value)}" for name, value in self.arguments.items())
+        return f"{self.name}({arguments})"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a plan is validated against: services and files that exist, or will when an instruction is reached."""
+
+    services: set[str]
+    artifacts: set[str]
+    missing_images: tuple[str, ...]
+
+    def check(self, step: Instruction) -> str | None:
+        """What is wrong with an instruction, if anything; afterwards the environment is as if it had run."""
+        name = step.arguments.get("name", step.arguments.get("service_name"))
+        if step.name in _NEEDS_SERVICE and name not in self.services:
+            return f"There was an error validating '{step.name}' as service name '{name}' doesn't exist"
+        if step.name == "add_service":
+            return self._check_service(str(name), step.arguments["config"])
+        if step.name == "remove_service":
+            self.services.discard(str(name))
+        if step.name in {"upload_files", "render_templates", "store_service_files"}:
+            self.artifacts.add(str(name))
+        return None
+
+    def _check_service(self, name: str, config: ServiceConfig) -> str | None:
+        missing = [artifact for artifact in config.files.values() if artifact not in self.artifacts]
+        if missing:
+            return f"service '{name}' needs the files artifact '{missing[0]}', which does not exist"
+        if any(fnmatchcase(config.image, pattern) for pattern in self.missing_images):
+            return f"the image '{config.image}' of service '{name}' is nowhere to be had"
+        self.services.add(name)
+        return None
+
+
+_NEEDS_SERVICE = {"exec", "get_service", "remove_service", "start_service", "stop_service", "store_service_files"}
+
+
+class Plan:
+    """What a script's main function gets as `plan`."""
+
+    unknown: ClassVar[set[str]] = {
+        "get_cluster_type", "get_files_artifact", "get_services", "request", "run_python", "run_sh", "set_service",
+        "wait",
+    }  # fmt: skip
+
+    def __init__(self, enclave: FakeEnclave, place: Callable[[CodeType, int], Place]) -> None:
+        self.__steps: list[Instruction] = []
+        self.__enclave = enclave
+        self.__place = place
+        self.__planned: dict[str, Struct] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.unknown:
+            raise ScriptError(f"FakeEngine does not know plan.{name}")
+        raise ScriptError(f"plan has no .{name} attribute")
+
+    def instructions(self) -> list[Instruction]:
+        return self.__steps
+
+    def print(self, msg: Any) -> None:
+        self.__add("print", msg=msg)
+
+    def add_service(self, name: str, config: ServiceConfig, description: str = "") -> Struct:  # noqa: ARG002
+        check_service_name(name)
+        self.__add("add_service", name=name, config=config)
+        known = self.__enclave.services.get(name)
+        # an address is given out when the service is added; what a script makes of it is resolved then
+        address = known.private_ip if known else f"{{{{kurtosis:{name}:ip_address.runtime_value}}}}"
+        self.__planned[name] = Struct(name=name, hostname=name, ip_address=address, ports=config.ports)
+        return self.__planned[name]
+
+    def add_services(self, configs: Mapping[str, ServiceConfig], description: str = "") -> dict[str, Struct]:
+        return {name: self.add_service(name, config, description) for name, config in configs.items()}
+
+    def get_service(self, name: str, description: str = "") -> Struct:  # noqa: ARG002
+        self.__add("get_service", name=name)
+        known = self.__enclave.services.get(name)
+        if name in self.__planned or known is None:
+            return self.__planned.get(name, Struct(name=name, hostname=name))
+        return Struct(name=name, hostname=name, ip_address=known.private_ip, ports=known.private_ports)
+
+    def remove_service(self, name: str, description: str = "") -> None:  # noqa: ARG002
+        self.__add("remove_service", name=name)
+
+    def stop_service(self, name: str, description: str = "") -> None:  # noqa: ARG002
+        self.__add("stop_service", name=name)
+
+    def start_service(self, name: str, description: str = "") -> None:  # noqa: ARG002
+        self.__add("start_service", name=name)
+
+    def exec(
+        self,
+        service_name: str,
+        recipe: ExecRecipe,
+        acceptable_codes: Iterable[int] = (0,),
+        skip_code_check: bool = False,
+        description: str = "",  # noqa: ARG002
+    ) -> dict[str, str]:
+        codes = None if skip_code_check else list(acceptable_codes)
+        step = self.__add("exec", service_name=service_name, recipe=recipe, acceptable_codes=codes)
+        return {key: f"{{{{kurtosis:{step.outcome}:{key}.runtime_value}}}}" for key in ("code", "output")}
+
+    def upload_files(self, src: str, name: str = "", description: str = "") -> str:  # noqa: ARG002
+        return self.__artifact("upload_files", name, src=src)
+
+    def render_templates(self, config: Mapping[str, Struct], name: str = "", description: str = "") -> str:  # noqa: ARG002
+        return self.__artifact("render_templates", name, config=config)
+
+    def store_service_files(self, service_name: str, src: str, name: str = "", description: str = "") -> str:  # noqa: ARG002
+        return self.__artifact("store_service_files", name, service_name=service_name, src=src)
+
+    def verify(self, value: Any, assertion: str, target_value: Any, description: str = "") -> None:  # noqa: ARG002
+        self.__add("verify", value=value, assertion=assertion, target_value=target_value)
+
+    def __artifact(self, instruction: str, name: str, **arguments: Any) -> str:
+        name = name or f"fake-{instruction.replace('_', '-')}-{len(self.__steps) + 1}"
+        self.__add(instruction, name=name, **arguments)
+        return name
+
+    def __add(self, instruction: str, /, **arguments: Any) -> Instruction:
+        frame = sys._getframe(1)  # noqa: SLF001 - the one way to see the line of the script that calls
+        while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:
+            frame = frame.f_back
+        step = Instruction(
+            instruction, arguments, self.__place(frame.f_code, frame.f_lasti), f"step{len(self.__steps)}"
+        )
+        self.__steps.append(step)
+        return step
