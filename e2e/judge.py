@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from e2e.checkers import CHECKERS
-from e2e.checkers.verdict import Answer, Verdict, unknown
+from e2e.checkers.verdict import Answer, Verdict, unknown, worst
+from e2e.ledger.store import RunError, find, load
+from e2e.report.text import explain, figures, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from e2e.ledger.history import History
+
+EXIT_CODES = {Answer.NO: 1, Answer.UNKNOWN: 2}
 
 
 def judge(history: History, promises: Iterable[str] | None = None) -> list[Verdict]:
@@ -40,3 +46,27 @@ def _judge(history: History, promise: str) -> Verdict:
         reason = f"{history.meta.not_claimed[promise]} (seen: {verdict.reason})"
         return replace(verdict, answer=Answer.NOT_CLAIMED, reason=reason)
     return verdict
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns its exit code: 0 kept, 1 broken, 2 unknown (or no such run)."""
+    parser = argparse.ArgumentParser(prog="python -m e2e.judge", description="Judge a saved run, as often as you like.")
+    parser.add_argument("run", help="the folder of a run, or its name under runs/, such as 'latest'")
+    parser.add_argument("--promise", action="append", choices=[*CHECKERS], help="judge only this one (may be repeated)")
+    options = parser.parse_args(arguments)
+    try:
+        folder = find(options.run)
+        history = load(folder)
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return 2
+    verdicts = judge(history, options.promise)
+    print(f"{history.meta.scenario}: {len(history.entries)} entries in {history.end:.1f} s  ({folder})\n")
+    print(table(verdicts), figures(verdicts), sep="\n\n")
+    if red := explain(history, verdicts, folder):
+        print(f"\n{red}")
+    return EXIT_CODES.get(worst(verdicts), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,7 +2,10 @@
 
 Over WebSocket an answer belongs to the oldest unanswered request of its connection with the same id, and where several
 wait under one id, to the oldest whose method goes best with such a result. What answers nothing and is no event is a
-stray. Over HTTP the transport says to which request (or batch) an answer belongs.
+stray. Where the books do not close, because something was lost, an answer belongs to the youngest such request instead:
+so the request that was lost is the one that is found unanswered, and not the last one of its id.
+
+Over HTTP the transport says to which request (or batch) an answer belongs.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from e2e.ledger.entries import Closed, Failed, Opened, Received, Sent
+from e2e.ledger.entries import Closed, Failed, Marked, Opened, Received, Sent
 from e2e.ledger.shapes import closeness
 
 if TYPE_CHECKING:
@@ -88,6 +91,8 @@ class Matcher:
         self.strays: list[Stray] = []
         self._open: dict[str, Connection] = {}
         self._waiting: dict[tuple[int, str], list[Exchange]] = defaultdict(list)
+        self._told: dict[tuple[int, str], list[Exchange | int]] = defaultdict(list)  # sent, or index of the frame
+        self._settled = math.inf
         self._http: dict[int, Exchange] = {}
         self._batches: dict[int, list[Exchange]] = defaultdict(list)
 
@@ -98,18 +103,34 @@ class Matcher:
                     self._connect(entry.client, entry.at)
                 case Sent():
                     self._sent(entry)
-                case Received(lane="ws"):
-                    self._frame(entry)
                 case Received():
-                    self._http_answer(entry)
+                    (self._frame if entry.lane == "ws" else self._http_answer)(entry)
                 case Failed():
-                    if (failed := self._http.get(entry.op)) is not None and failed.answer is None:
-                        failed.answer = entry
+                    self._failed(entry)
                 case Closed():
                     self._connection(entry.client, entry.at).closed = entry
+                case Marked(name="settled"):
+                    self._settled = min(self._settled, entry.at)
                 case _:
                     pass
+        self._close_books()
         return self
+
+    def _close_books(self) -> None:
+        """Give the answers of an id of which some never came to the youngest that can have them."""
+        stayed = {id(each): each for each in self.connections if each.end >= self._settled or each.closed is None}
+        for (owner, request_id), waiting in self._waiting.items():
+            connection = stayed.get(owner)
+            if connection is None or not waiting:
+                continue
+            young: list[Exchange] = []
+            for each in self._told[owner, request_id]:
+                if isinstance(each, Exchange):
+                    each.answer, each.contested = None, False
+                    young.insert(0, each)
+                else:
+                    connection.answered[each] = _claim(young, connection.frames[each])
+            waiting[:] = young
 
     def _connect(self, client: str, at: float) -> Connection:
         connection = Connection(client, at)
@@ -131,13 +152,17 @@ class Matcher:
         exchange.connection = self._connection(request.client, request.at)
         exchange.connection.exchanges.append(exchange)
         if request.id is not None:
-            self._waiting[id(exchange.connection), request.id].append(exchange)
+            key = id(exchange.connection), request.id
+            self._waiting[key].append(exchange)
+            self._told[key].append(exchange)
 
     def _frame(self, received: Received) -> None:
         connection = self._connection(received.client, received.at)
         exchange = None
         if received.id is not None:
             exchange = _claim(self._waiting.get((id(connection), received.id), []), received)
+            if exchange is not None:
+                self._told[id(connection), received.id].append(len(connection.frames))
         connection.frames.append(received)
         connection.answered.append(exchange)
         if exchange is None and not is_event(received.frame):
@@ -155,6 +180,11 @@ class Matcher:
                 exchange.answer = received
         elif _claim([each for each in waiting if each.request.id == received.id], received) is None:
             self._unclaimed(received, group)
+
+    def _failed(self, failed: Failed) -> None:
+        exchange = self._http.get(failed.op)
+        if exchange is not None and exchange.answer is None:
+            exchange.answer = failed
 
     def _unclaimed(self, received: Received, group: list[Exchange]) -> None:
         if received.frame not in (None, "") or any(exchange.request.id is not None for exchange in group):
