@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -42,6 +42,11 @@ class Request:
     keep_alive: bool = True
     old: bool = False
     rest: bytes | None = None
+
+    def head(self) -> bytes:
+        """The head as text, up to and with the empty line."""
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in self.headers])
+        return b"%b %b HTTP/1.%d\r\n%b\r\n" % (self.method, self.target, 0 if self.old else 1, lines)
 
 
 class Phase(Enum):
@@ -171,17 +176,21 @@ class Connection(asyncio.Protocol):
         if self._chunk_size > MAX_HEAD and sum(len(n) + len(v) for n, v in self._headers) > MAX_HEAD:
             self._refuse(431)
             return
-        length = 0
+        if self._parser.should_upgrade():
+            return
+        length, expects = 0, False
         for name, value in self._headers:
             lower = name.lower()
             if lower == b"content-length":
                 length = int(value)
-            elif lower == b"expect" and value.lower() == b"100-continue" and length <= self._host.max_body_size:
-                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            elif lower == b"expect":
+                expects = value.lower() == b"100-continue"
         if self.request is None:
             self.deadline = time.monotonic() + BODY_LIMIT + length / SLOWEST_BODY
         if length > self._host.max_body_size:
             self._too_large()
+        elif expects:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, data: bytes) -> None:
         self._size += len(data)
@@ -195,7 +204,7 @@ class Connection(asyncio.Protocol):
             return
         self._phase = Phase.IDLE
         request = self._complete_request()
-        if self._parser.should_upgrade() and _wants_websocket(self._headers):
+        if self._parser.should_upgrade():
             self._upgrade = request
             return
         self._queue.append(request)
@@ -228,9 +237,11 @@ class Connection(asyncio.Protocol):
         upgrade, self._upgrade = self._upgrade, None
         self._parser = httptools.HttpRequestParser(self)
         if upgrade is None:
-            # an offer of another protocol that we do not take (h2c): HTTP/1.1 goes on
-            if rest:
-                self.data_received(rest)
+            return
+        if not _wants_websocket(upgrade.headers):
+            # an offer of a protocol that we do not take (h2c): the parser stopped, so it reads the request once more
+            headers = [pair for pair in upgrade.headers if pair[0].lower() != b"upgrade"]
+            self.data_received(replace(upgrade, headers=headers).head() + rest)
             return
         upgrade.rest = rest
         if self.transport is not None:
@@ -314,7 +325,8 @@ class Connection(asyncio.Protocol):
         self.exchange = None
         if request is None or self.transport is None:
             return
-        if not request.keep_alive or self._discarding or self._host.draining:
+        eof = self._eof and not self._queue
+        if not request.keep_alive or self._discarding or self._host.draining or eof:
             self.close_politely()
             return
         self.deadline = time.monotonic() + IDLE_LIMIT
@@ -325,12 +337,16 @@ class Connection(asyncio.Protocol):
     # ---- ends
 
     def close_politely(self) -> None:
-        """Send what is written, then close; read on for a while, because a reset could cost the client its answer."""
+        """Send what is written, then close.
+
+        If a request was refused half-way, its rest is read for a while: closing on unread bytes would reset the
+        connection, and that could cost the client the answer.
+        """
         if self.transport is None:
             return
         self._discarding = True
         self._queue.clear()
-        if self._eof:
+        if self._phase is Phase.IDLE or self._eof:
             self.transport.close()
             return
         self.deadline = time.monotonic() + LINGER

@@ -88,9 +88,7 @@ class Server:
             request.keep_alive = False
             answer(connection, 404 if request.path != b"/el/ws" else 503, b"")
             return
-        head = b"%b %b HTTP/1.1\r\n" % (request.method, request.target)
-        head += b"".join([b"%b: %b\r\n" % pair for pair in request.headers])
-        data = head + b"\r\n" + (request.rest or b"")
+        data = request.head() + (request.rest or b"")
         self.gate.accept(connection.hand_over(), data, request.target, request.headers)
 
     def _handle_metrics(self, request: Request, connection: Connection) -> None:

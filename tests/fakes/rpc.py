@@ -60,7 +60,10 @@ class Rpc:
         known = getattr(self, f"_{method}", None)
         if known is None:
             raise RpcError(-32601, f"the method {method} does not exist/is not available")
-        return known(*params)
+        try:
+            return known(*params)
+        except (TypeError, ValueError) as error:
+            raise RpcError(-32602, f"invalid params: {error}") from error
 
     def _web3_clientVersion(self) -> str:  # noqa: N802 - the method's name
         return self.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -32,7 +33,7 @@ class Running:
 
     async def post(self, body: Any, path: str = "/el", **options: Any) -> Reply:
         data = body if isinstance(body, bytes) else orjson.dumps(body)
-        async with self.session.post(self.url + path, data=data, **options) as response:
+        async with self.session.post(self.url + path, data=io.BytesIO(data), **options) as response:
             return Reply(response.status, list(response.raw_headers), await response.read())
 
     async def get(self, path: str, method: str = "GET", **options: Any) -> Reply:
