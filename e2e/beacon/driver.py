@@ -35,6 +35,7 @@ BUILD_PAUSE = 0.01
 #: So often a payload without logs is thrown away and built again.
 REBUILDS = 5
 TRANSFERS_PER_SLOT = 3
+REORG_LIMIT = 20.0
 FEE_RECIPIENT = "0x00000000000000000000000000000000be4c0000"
 
 T = TypeVar("T")
@@ -89,18 +90,22 @@ class Driver:
 
     async def reorg(self, depth: int) -> Block:
         """Replace the last `depth` blocks by others, one more of them; returns the new head. Raises ReorgError."""
-        async with self._making:
-            if not 1 <= depth < SAFE_DISTANCE:
-                raise ReorgError(
-                    f"a reorg of depth {depth} is not possible: 1 to {SAFE_DISTANCE - 1} blocks can be replaced"
-                )
-            # A young chain, or one whose sibling there is used up, grows until there is one.
-            while (sibling := self._reserve.get(self.chain.head.number - depth + 1)) is None:
-                await self._make_block(time.monotonic() + BUILD_TIME)
-            self._publish(sibling)
-            for _ in range(depth):
-                await self._make_block(time.monotonic() + BUILD_TIME)
-            return self.chain.head
+        if not 1 <= depth < SAFE_DISTANCE:
+            raise ReorgError(f"a reorg replaces 1 to {SAFE_DISTANCE - 1} blocks, not {depth}")
+        try:
+            async with asyncio.timeout(REORG_LIMIT), self._making:
+                return await self._reorg(depth)
+        except TimeoutError:
+            raise ReorgError(f"no node built the new blocks within {REORG_LIMIT:g} s") from None
+
+    async def _reorg(self, depth: int) -> Block:
+        # A young chain, or one whose sibling there is used up, grows until there is one.
+        while (sibling := self._reserve.get(self.chain.head.number - depth + 1)) is None:
+            await self._make_block(time.monotonic() + BUILD_TIME)
+        self._publish(sibling)
+        for _ in range(depth):
+            await self._make_block(time.monotonic() + BUILD_TIME)
+        return self.chain.head
 
     async def _make_block(self, due: float) -> None:
         """Build on the head and publish at `due` (monotonic), or as soon after as some node can."""

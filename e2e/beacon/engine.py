@@ -61,8 +61,22 @@ class EngineClient:
         self._secret = secret
         self._ids = itertools.count(1)
 
-    async def call(self, method: str, *params: Any) -> Any:
-        """The result of one request. A parameter may be an `orjson.Fragment`."""
+    async def new_payload(self, parameters: bytes) -> dict[str, Any]:
+        """engine_newPayloadV4 (Prague and Osaka) with the JSON text of its parameters; the PayloadStatus."""
+        return dict(await self._call("engine_newPayloadV4", orjson.Fragment(parameters)))
+
+    async def forkchoice_updated(
+        self, state: dict[str, str], attributes: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], str | None]:
+        """engine_forkchoiceUpdatedV3; the PayloadStatus, and the id of the payload if `attributes` asked for one."""
+        answer = await self._call("engine_forkchoiceUpdatedV3", [state, attributes])
+        return answer["payloadStatus"], answer["payloadId"]
+
+    async def get_payload(self, payload_id: str) -> dict[str, Any]:
+        """engine_getPayloadV5 (Osaka): executionPayload, executionRequests and more."""
+        return dict(await self._call("engine_getPayloadV5", [payload_id]))
+
+    async def _call(self, method: str, params: Any) -> Any:
         answer = await self._post(self._request(method, params))
         if not isinstance(answer, dict):
             raise EngineUnavailableError(f"{self._url} answered no JSON-RPC object: {answer!r}")
@@ -77,7 +91,7 @@ class EngineClient:
     async def block(self, tag: str) -> LatestBlock:
         """The block at `tag`: a tag of the RPC API ('latest', '0x0') or a block hash."""
         method = "eth_getBlockByHash" if len(tag) == 66 else "eth_getBlockByNumber"
-        block = await self.call(method, tag, False)
+        block = await self._call(method, [tag, False])
         if block is None:
             raise EngineError(f"{method}({tag}): the node has no such block")
         return LatestBlock(int(block["number"], 16), block["hash"], block["parentHash"], int(block["timestamp"], 16))
@@ -85,9 +99,9 @@ class EngineClient:
     async def send_transactions(self, raws: list[str]) -> None:
         """Offer signed transactions in one batch. What the pool refuses (known, nonce too low) is no error here."""
         if raws:
-            await self._post([self._request("eth_sendRawTransaction", (raw,)) for raw in raws])
+            await self._post([self._request("eth_sendRawTransaction", [raw]) for raw in raws])
 
-    def _request(self, method: str, params: tuple[Any, ...]) -> dict[str, Any]:
+    def _request(self, method: str, params: Any) -> dict[str, Any]:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
 
     async def _post(self, body: Any) -> Any:

@@ -18,8 +18,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from e2e.beacon.chain import Block, Payload
 from e2e.beacon.engine import EngineClient, EngineError, EngineUnavailableError
 
@@ -124,10 +122,12 @@ class Follower:
         """Start to build a payload for each of `attributes` on `parent`, which must be the node's head."""
         preparation = Preparation(parent, [one["parentBeaconBlockRoot"] for one in attributes])
         async with self._turn():
+            if self.head != parent.hash:
+                raise OutOfStepError(f"{self.name} has left block {parent.number} {parent.hash}")
             for one in attributes:
-                answer = await self._engine.call("engine_forkchoiceUpdatedV3", self._chain.forkchoice(parent), one)
-                _expect_valid(answer["payloadStatus"], parent)
-                preparation.ids.append(answer["payloadId"])
+                status, payload_id = await self._engine.forkchoice_updated(self._chain.forkchoice(parent), one)
+                _expect_valid(status, parent)
+                preparation.ids.append(str(payload_id))
         return preparation
 
     async def collect(self, preparation: Preparation) -> list[Payload]:
@@ -135,7 +135,7 @@ class Follower:
         payloads = []
         async with self._turn():
             for payload_id, root in zip(preparation.ids, preparation.roots, strict=True):
-                answer = await self._engine.call("engine_getPayloadV5", payload_id)
+                answer = await self._engine.get_payload(payload_id)
                 payloads.append(Payload(answer["executionPayload"], root, answer["executionRequests"]))
         return payloads
 
@@ -153,6 +153,7 @@ class Follower:
             async with self._turn():
                 await self._set_head(head)
         self._offered.clear()
+        await self._offer()
         self._state = "following"
 
     async def _step(self) -> bool:
@@ -172,23 +173,20 @@ class Follower:
     async def _feed(self, blocks: list[Block]) -> None:
         for block in blocks:
             async with self._turn():
-                parameters = orjson.loads(self._chain.parameters(block))
-                _expect_valid(await self._engine.call("engine_newPayloadV4", *parameters), block)
+                _expect_valid(await self._engine.new_payload(self._chain.parameters(block)), block)
                 await self._set_head(block)
 
     async def _set_head(self, block: Block) -> None:
-        answer = await self._engine.call("engine_forkchoiceUpdatedV3", self._chain.forkchoice(block), None)
-        _expect_valid(answer["payloadStatus"], block)
+        status, _ = await self._engine.forkchoice_updated(self._chain.forkchoice(block))
+        _expect_valid(status, block)
         self.head = block.hash
 
     async def _offer(self) -> bool:
         """Submit what waits for a block and this node was not given lately. Says whether there was any."""
         number = self._chain.head.number
-        waiting = self._outstanding.in_order()
-        fresh = [raw for raw in waiting if number - self._offered.get(raw, -OFFER_AGAIN) >= OFFER_AGAIN]
-        self._offered = {raw: self._offered[raw] for raw in waiting if raw in self._offered} | dict.fromkeys(
-            fresh, number
-        )
+        waiting = {raw: self._offered.get(raw, -OFFER_AGAIN) for raw in self._outstanding.in_order()}
+        fresh = [raw for raw, offered in waiting.items() if number - offered >= OFFER_AGAIN]
+        self._offered = waiting | dict.fromkeys(fresh, number)
         if fresh:
             async with self._turn():
                 await self._engine.send_transactions(fresh)

@@ -20,7 +20,7 @@ from e2e.testbed.node import GethNode, Ports
 from e2e.testbed.ports import HOST, free_ports
 from e2e.testbed.probe import head_hash, serves_websocket
 from e2e.testbed.process import Process
-from e2e.testbed.protocol import Head, NodeUrls, TestbedError
+from e2e.testbed.protocol import Head, NodeUrls, Testbed, TestbedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ POLL = 0.02
 T = TypeVar("T")
 
 
-class LocalTestbed:
+class LocalTestbed(Testbed):
     """`Testbed` (see `protocol`) with geth processes; use it as a context manager, or call `close` yourself."""
 
     name = "local"
@@ -58,7 +58,7 @@ class LocalTestbed:
         self._endpoints: dict[str, Address] = {}
         self._beacon: Process | None = None
         self._driver: DriverClient | None = None
-        self._version = ""
+        self._closing = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -77,9 +77,12 @@ class LocalTestbed:
             raise
 
     def close(self) -> None:
-        for process in [self._beacon, *self._nodes.values()]:
-            if process is not None:
-                process.kill()
+        self._closing = True  # whoever waits for a node gives up now, and nothing is started any more
+        if self._beacon is not None:
+            self._beacon.kill()
+        for node in self._nodes.values():
+            with node.lock:
+                node.kill()
         shutil.rmtree(self._data, ignore_errors=True)
 
     def node_names(self) -> tuple[str, ...]:
@@ -115,7 +118,7 @@ class LocalTestbed:
         with self._node(node).lock:
             if self.state(node) != "stopped":
                 raise TestbedError(f"{node} cannot be booted: it is {self.state(node)}")
-            self._node(node).launch()
+            self._launch(self._node(node))
             self._wait_until_following(self._node(node))
 
     def heal(self) -> None:
@@ -132,14 +135,25 @@ class LocalTestbed:
         return _head(self._ask(lambda driver: driver.reorg(depth, REORG_LIMIT)))
 
     def versions(self) -> dict[str, str]:
-        return {"testbed": self.name, "geth": self._version, "block_time": f"{self._block_time:g} s"}
+        return {
+            "testbed": self.name,
+            "geth": geth_binary.version(self._geth or geth_binary.find()),
+            "block_time": f"{self._block_time:g} s",
+        }
+
+    @property
+    def driver(self) -> DriverClient:
+        """The block driver's control API, for what the protocol does not name: pause and resume production."""
+        if self._driver is None:
+            raise TestbedError("the network was not started")
+        return self._driver
 
     @property
     def _data(self) -> Path:
         return self.folder / "data"
 
     def _start(self) -> None:
-        geth = self._geth or geth_binary.find()
+        self._geth = self._geth or geth_binary.find()
         self._data.mkdir(parents=True, exist_ok=True)
         secret = secrets.token_hex(32)
         (self.folder / "jwt").write_text(secret)
@@ -148,12 +162,12 @@ class LocalTestbed:
         for name, identity in zip(self._names, dev_accounts(), strict=False):
             own = Ports(next(ports), next(ports), next(ports), next(ports))
             self._nodes[name] = GethNode(
-                name, geth, folder=self.folder, data=self._data / name, ports=own, identity=identity
+                name, self._geth, folder=self.folder, data=self._data / name, ports=own, identity=identity
             )
         enodes = [node.enode for node in self._nodes.values()]
         for node in self._nodes.values():
             node.set_peers(enodes)
-            node.launch()
+            self._launch(node)
         self._endpoints = {name: Address(HOST, next(ports)) for name in self._endpoint_names}
         self._start_beacon(secret, Address(HOST, next(ports)))
         for node in self._nodes.values():
@@ -173,10 +187,15 @@ class LocalTestbed:
         self._driver = DriverClient(control)
         self._beacon = Process([sys.executable, "-m", "e2e.beacon", "--config", str(path)], self.folder / "beacon.log")
 
+    def _launch(self, node: GethNode) -> None:
+        if self._closing:
+            raise TestbedError(f"{node.name} is not started: the network is closed")
+        node.launch()
+
     def _heal(self, node: GethNode) -> None:
         with node.lock:
             if node.state == "stopped":
-                node.launch()
+                self._launch(node)
             elif node.state == "paused":
                 node.unpause()
             self._wait_until_following(node)
@@ -205,16 +224,16 @@ class LocalTestbed:
             return None
 
     def _expect_alive(self, node: GethNode) -> None:
+        if self._closing:
+            raise TestbedError(f"{node.name} is not waited for any longer: the network is closed")
         if node.state == "stopped":
             raise TestbedError(f"{node.name} did not come up: {node.post_mortem()}")
         if self._beacon is not None and not self._beacon.alive:
             raise TestbedError(f"the block driver ended; the end of {self._beacon.log}:\n{self._beacon.tail()}")
 
     def _ask(self, question: Callable[[DriverClient], T]) -> T:
-        if self._driver is None:
-            raise TestbedError("the network was not started")
         try:
-            return question(self._driver)
+            return question(self.driver)
         except DriverError as error:
             raise TestbedError(str(error)) from error
 

@@ -7,7 +7,7 @@ seen and what to do). They may be called from any thread, one call at a time for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ class Head:
 class Testbed(Protocol):
     """Four execution nodes (names end in -primary or -backup), their consensus endpoints, and the faults they know."""
 
-    __test__ = False
+    __test__: ClassVar[bool] = False
 
     name: str
     folder: Path
