@@ -32,7 +32,9 @@ class HeadBelief:
             self.head = ranked[0]
         elif ranked:
             self.head = self._most_credible(ranked, now)
-            self._anchor = (self.head, now)
+            # a head that stands still keeps its time: a lone leader becomes credible as that goes by
+            if self._anchor is None or self._anchor[0] != self.head:
+                self._anchor = (self.head, now)
         return self.head
 
     def _most_credible(self, ranked: list[int], now: float) -> int:
