@@ -116,6 +116,9 @@ def parse(data: bytes) -> Parsed:
     return _request(value, data)
 
 
+_ID_TYPES: Final = frozenset((str, int, float, type(None)))
+
+
 def _request(value: Any, data: bytes) -> Request | Invalid:
     if type(value) is not dict:
         return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: a request is a JSON object"))
@@ -124,7 +127,7 @@ def _request(value: Any, data: bytes) -> Request | Invalid:
         if type(method) is not str:
             return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
         return Request(None, method, value.get("params"), data, b"")
-    if isinstance(value["id"], bool | dict | list):
+    if type(value["id"]) not in _ID_TYPES:
         return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "id" is neither string, number nor null'))
     start, end = id_span(data)
     if type(method) is not str:

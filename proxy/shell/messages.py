@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from picows import WSMsgType
 
 if TYPE_CHECKING:
     from picows import WSFrame
+
+_CONTINUATION: Final = WSMsgType.CONTINUATION
 
 
 class BrokenStream(Exception):  # noqa: N818 - what the peer did, not what went wrong here
@@ -34,12 +36,12 @@ class Assembler:
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise BrokenStream(1002, "a reserved bit is set and no extension was agreed on")
         if self._parts is None:
-            if frame.msg_type == WSMsgType.CONTINUATION:
+            if frame.msg_type is _CONTINUATION:
                 raise BrokenStream(1002, "a continuation of nothing")
             if frame.fin:
                 return frame.get_payload_as_bytes()
             self._parts, self._size = [], 0
-        elif frame.msg_type != WSMsgType.CONTINUATION:
+        elif frame.msg_type is not _CONTINUATION:
             raise BrokenStream(1002, "a new message inside a fragmented one")
         self._parts.append(frame.get_payload_as_bytes())
         self._size += frame.payload_size

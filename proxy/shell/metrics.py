@@ -48,13 +48,17 @@ class Metrics:
             self.cl[name] = NodeSeries(self.cl_requests.labels(name), self.cl_request_duration_seconds.labels(name))
             for gauge in (self.cl_node_slot, self.cl_node_lag_slots, self.cl_node_healthy):
                 gauge.labels(name)
-        self.ws_messages_upstream = self.ws_messages.labels("upstream")
-        self.ws_messages_downstream = self.ws_messages.labels("downstream")
+        # counted at every message: plain numbers until somebody looks (a Counter's lock costs as much as the relaying)
+        self.ws_messages_upstream = 0
+        self.ws_messages_downstream = 0
         self.ws_reconnection_attempts_success = self.ws_reconnection_attempts.labels("success")
         self.ws_reconnection_attempts_failed = self.ws_reconnection_attempts.labels("failed")
 
     def text(self) -> bytes:
         """All series in Prometheus' text format."""
+        self.ws_messages.labels("upstream").inc(self.ws_messages_upstream)
+        self.ws_messages.labels("downstream").inc(self.ws_messages_downstream)
+        self.ws_messages_upstream = self.ws_messages_downstream = 0
         return bytes(generate_latest(self.registry))
 
     def count(self, name: str, amount: float) -> None:

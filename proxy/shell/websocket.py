@@ -102,6 +102,7 @@ class Client(WSListener):
 
     def __init__(self, gate: WebSocketGate, query: str, headers: list[tuple[str, str]]) -> None:
         self._gate = gate
+        self._metrics = gate.metrics
         self._query = query
         self._headers = headers
         self._loop = asyncio.get_running_loop()
@@ -160,7 +161,7 @@ class Client(WSListener):
                 self.apply(ev.ClientErred(broken.code, broken.reason))
                 return
             if data is not None:
-                self._gate.metrics.ws_messages_upstream.inc()
+                self._metrics.ws_messages_upstream += 1
                 self.apply(ev.ClientSent(data))
         elif kind == WSMsgType.CLOSE:
             self.apply(ev.ClientLeft())
@@ -186,7 +187,7 @@ class Client(WSListener):
             self._loop.call_soon(self.apply, ev.ClientFellBehind())
             return
         transport.send(WSMsgType.TEXT, command.data)
-        self._gate.metrics.ws_messages_downstream.inc()
+        self._metrics.ws_messages_downstream += 1
 
     def _close_client(self, command: ev.CloseClient) -> None:
         transport = self._transport
@@ -244,10 +245,10 @@ class Client(WSListener):
         self._gate.watch.lane_lost(command.node)
 
     def _count(self, command: ev.Count) -> None:
-        self._gate.metrics.count(command.name, command.amount)
+        self._metrics.count(command.name, command.amount)
 
     def _moved(self, command: ev.Moved) -> None:
-        self._gate.metrics.ws_moved(command.previous, command.node)
+        self._metrics.ws_moved(command.previous, command.node)
 
     @property
     def is_closed(self) -> bool:
