@@ -60,7 +60,7 @@ class Call:
         self.method = request.method
         self.subscribes = request.method == "eth_subscribe"
         self.read = self.subscribes or jsonrpc.is_read(request.method)
-        self.size = len(request.before) + len(request.after)
+        self.size = len(request.before) + len(request.id or b"") + len(request.after)
         self.deadline = deadline
         self.batch = batch
         self.place = 0 if batch is None or request.id is None else batch.place()

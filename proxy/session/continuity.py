@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from proxy.session.calls import BLOCK, LATEST, LOGS, Errand
 from proxy.session.events import Count
 from proxy.session.heads import Chain, Deliver, Fetch, Head, Refill, TooFar, read_head
-from proxy.session.link import Commands, Link, LinkUnfit, Rejoin
+from proxy.session.link import Commands, Link, LinkUnfit, Rejoin, decoded
 from proxy.session.logs import Log, log_text, read_log
 from proxy.session.subscriptions import Book, Kind, Subscription, ask, notification
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from proxy.jsonrpc import NodeEvent
     from proxy.session.settings import Settings
 
@@ -44,23 +44,30 @@ class Continuity:
         if subscription.logs is not None and tip is not None:
             subscription.logs.first_block = tip.number + 1
 
-    def rejoins(self, link: Link) -> None:
-        """`link` is to go on where another one stopped."""
-        if self._chain.tip is not None:
-            link.rejoin = Rejoin(self._chain.tip.number)
-            link.rejoin.held = {subscription.key: [] for subscription in self._book.of(Kind.LOGS)}
-
     def feed_named(self, link: Link, upstream: bytes, now: float) -> None:
         """The node confirmed the feed as `upstream`: see where its chain stands."""
         link.names[upstream] = FEED
+        if self._chain.tip is not None:  # another link told the chain so far
+            link.rejoin = Rejoin(self._chain.tip.number)
+            link.rejoin.held = {subscription.key: [] for subscription in self._book.of(Kind.LOGS)}
         link.refill = Refill(self._chain, self._settings.backfill_blocks)
         link.send_errand(self._out, Errand(LATEST, now + self._settings.errand_timeout), _LATEST)
 
-    def ends(self, link: Link | None) -> None:
+    def log_named(self, link: Link, key: bytes, now: float) -> None:
+        """The node confirmed the logs subscription `key` that another link had: see what it missed."""
+        subscription = self._book.get(key)
+        if subscription is None or subscription.logs is None:
+            return
+        if link.rejoin is not None and key not in link.rejoin.held:
+            link.rejoin.held[key] = []
+            if link.refill is not None and link.refill.is_idle:
+                self._ask_logs(link, now)
+
+    def ends(self, links: Iterable[Link]) -> None:
         """Nobody follows the chain any more."""
         self._chain = Chain(self._settings.backfill_blocks)
-        if link is not None:
-            link.refill = link.rejoin = None
+        for link in links:
+            link.leave_chain()
 
     # ---- what the node says -----------------------------------------------------------------------------------
 
@@ -79,10 +86,10 @@ class Continuity:
             self._offer(link, head)
         self._advance(link, now)
 
-    def fetched(self, link: Link, block: Any, now: float) -> None:
+    def fetched(self, link: Link, errand: Errand, block: Any, now: float) -> None:
         """A block that the client missed."""
         head = read_head(block)
-        if head is None:
+        if head is None or (head.hash.encode() != errand.about if errand.about else head.number != errand.first):
             raise LinkUnfit("does not give the blocks that the client missed")
         if link.refill is not None:
             link.refill.fetched(head)
@@ -112,6 +119,7 @@ class Continuity:
                 if link.rejoin is not None:
                     link.rejoin.fork = min(link.rejoin.fork, step.fork)
                 self._tell_heads(step.heads)
+                self._remove_logs(step.gone)
                 continue
             if isinstance(step, Fetch):
                 self._fetch(link, step, now)
@@ -122,12 +130,15 @@ class Continuity:
             return
 
     def _fetch(self, link: Link, step: Fetch, now: float) -> None:
+        deadline = now + self._settings.errand_timeout
         for block in step.wanted:
             if isinstance(block, int):
                 request = ask("eth_getBlockByNumber", [hex(block), False])
+                errand = Errand(BLOCK, deadline, first=block)
             else:
                 request = ask("eth_getBlockByHash", [block, False])
-            link.send_errand(self._out, Errand(BLOCK, now + self._settings.errand_timeout), request)
+                errand = Errand(BLOCK, deadline, block.encode())
+            link.send_errand(self._out, errand, request)
 
     def _tell_heads(self, heads: list[Head]) -> None:
         followers = self._book.of(Kind.HEADS)
@@ -146,6 +157,12 @@ class Continuity:
             assert subscription.logs is not None  # noqa: S101 - the kind says so
             subscription.logs.forget_below(heads[-1].number)
 
+    def _remove_logs(self, blocks: frozenset[str]) -> None:
+        """These blocks were reorganised away: a node that never had them does not say so of their logs."""
+        for subscription in self._book.of(Kind.LOGS) if blocks else ():
+            assert subscription.logs is not None  # noqa: S101 - the kind says so
+            self._tell_removed(subscription, subscription.logs.remove_blocks(blocks))
+
     # ---- logs -------------------------------------------------------------------------------------------------
 
     def _owe_logs_from(self, first: int) -> None:
@@ -156,10 +173,10 @@ class Continuity:
     def _ask_logs(self, link: Link, now: float) -> None:
         """The heads are told: ask for the logs of the blocks that a switch may have cost."""
         rejoin = link.rejoin
-        if rejoin is None or rejoin.reached is None or rejoin.logs_asked:
+        if rejoin is None or rejoin.reached is None:
             return
-        rejoin.logs_asked = True
-        for key in list(rejoin.held):
+        for key in [key for key in rejoin.held if key not in rejoin.asked]:
+            rejoin.asked.add(key)
             subscription = self._book.get(key)
             if subscription is None or subscription.logs is None:
                 del rejoin.held[key]
@@ -179,7 +196,9 @@ class Continuity:
         if subscription is None or subscription.logs is None:
             return
         seen = [log for log in map(read_log, result) if log is not None]
-        for log in subscription.logs.reconcile(seen, errand.first, errand.last):
+        gone, added = subscription.logs.reconcile(seen, errand.first, errand.last)
+        self._tell_removed(subscription, gone)
+        for log in added:
             self._book.tell(subscription, notification(subscription.key, log_text(log)))
         self._release(link, subscription)
 
@@ -195,11 +214,18 @@ class Continuity:
         if held is not None:
             held.append((frame, data))
             return
-        log: Log | None = read_log(event_result(data))
+        log = read_log(event_result(data))
+        if log is not None:
+            self._tell_removed(subscription, subscription.logs.displaced_by(log))
         if log is None or subscription.logs.accept(log):
             self._book.tell(subscription, data[: frame.start] + subscription.key + data[frame.end :])
 
+    def _tell_removed(self, subscription: Subscription, logs: list[Log]) -> None:
+        for log in logs:
+            self._book.tell(subscription, notification(subscription.key, log_text(log._replace(removed=True))))
+
 
 def event_result(data: bytes) -> Any:
-    """What an event carries; the caller knows that it is one."""
-    return orjson.loads(data)["params"].get("result")
+    """What an event carries; the caller knows that it looks like one."""
+    params = decoded(data)["params"]
+    return params.get("result") if isinstance(params, dict) else None

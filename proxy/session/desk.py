@@ -15,16 +15,19 @@ from proxy.session.calls import Batch, Call
 from proxy.session.events import Count, SendClient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from proxy.session.link import Commands
     from proxy.session.settings import Settings
 
 
 class Desk:
-    def __init__(self, settings: Settings, out: Commands) -> None:
+    """`batch_answered` is told of each whole batch the subscription ids that were handed out in it."""
+
+    def __init__(self, settings: Settings, out: Commands, batch_answered: Callable[[list[bytes]], None]) -> None:
         self._settings = settings
         self._out = out
+        self._batch_answered = batch_answered
         self._waiting: deque[Call] = deque()
         self._deadlines: deque[Call] = deque()
         self.open_calls = 0
@@ -73,6 +76,8 @@ class Desk:
         deadlines = self._deadlines
         while deadlines and deadlines[0].done:
             deadlines.popleft()
+        if len(deadlines) > 2 * self.open_calls + 64:  # behind one slow call gather those that are done
+            self._deadlines = deadlines = deque(call for call in deadlines if not call.done)
         deadlines.append(call)
         return True
 
@@ -111,15 +116,17 @@ class Desk:
 
     # ---- out --------------------------------------------------------------------------------------------------
 
-    def answer(self, call: Call, text: bytes) -> bool:
-        """Give `text` (with the client's id in it) as the one answer; True if that completed what it came in."""
+    def answer(self, call: Call, text: bytes) -> None:
+        """Give `text`, with the client's id in it, as the one answer. No second one, and none to a notification."""
         if call.done:
-            return False
+            return
         self.settle(call)
+        if call.request.id is None:
+            return
         if call.batch is not None:
-            return self._fill(call.batch, call.place, text)
-        self._out.append(SendClient(text))
-        return True
+            self._fill(call.batch, call.place, text)
+        else:
+            self._out.append(SendClient(text))
 
     def settle(self, call: Call) -> None:
         """It is over: answered, or never owed an answer."""
@@ -127,25 +134,38 @@ class Desk:
         self.open_calls -= 1
         self.open_bytes -= call.size
 
-    def _fill(self, batch: Batch, place: int, text: bytes) -> bool:
+    def _fill(self, batch: Batch, place: int, text: bytes) -> None:
         whole = batch.fill(place, text)
         if whole is not None:
             self._out.append(SendClient(whole))
-        return whole is not None
+            self._batch_answered(batch.subscriptions)
 
     def fail(self, call: Call, code: int, message: str, data: dict[str, Any]) -> None:
         """Answer with an error of ours; `data` says which promise, which node and what may have happened."""
-        if call.done:
-            return
-        if call.request.id is None:
-            self.settle(call)
-            return
         self.answer(call, jsonrpc.error_body(call.request.id, code, message, data))
 
     def _refuse_full(self, call: Call) -> None:
         self._out.append(Count("ws_queue_full"))
         data = {"promise": "bounded", "node": None, "maybe_executed": False}
         self.fail(call, jsonrpc.QUEUE_FULL, "Too many requests wait for a node", data)
+
+    def salvage(self, calls: Iterable[Call], node: str) -> list[Call]:
+        """Of what the lost `node` owed, the calls that may be sent to another; the others are answered here."""
+        again: list[Call] = []
+        for call in calls:
+            if call.done:
+                continue
+            if call.subscribes or (call.read and call.tries <= self._settings.max_retries):
+                again.append(call)
+            elif call.read:
+                data = {"promise": "reads_retried", "node": node, "maybe_executed": False}
+                self.fail(call, jsonrpc.NODE_FAILED, f"{call.tries} nodes failed before they answered", data)
+            else:
+                data = {"promise": "sends_once", "node": node, "maybe_executed": True}
+                self.fail(call, jsonrpc.OUTCOME_UNKNOWN, "The node was lost: the outcome is unknown", data)
+        if again:
+            self._out.append(Count("ws_requests_resent", len(again)))
+        return again
 
     def expire(self, now: float) -> list[Call]:
         """Answer what has run out of time; those calls."""

@@ -26,7 +26,7 @@ class Head(NamedTuple):
 def read_head(fields: Any, event: tuple[bytes, bytes] | None = None) -> Head | None:
     """A header or block object of the execution API; None where it is not one."""
     try:
-        return Head(int(fields["number"], 16), fields["hash"], fields["parentHash"], fields, event)
+        return Head(int(fields["number"], 16), str(fields["hash"]), str(fields["parentHash"]), fields, event)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -68,18 +68,20 @@ class Chain:
         self._push(head)
         self.root_is_owed = True
 
-    def extend(self, head: Head) -> int:
-        """Join `head` to its parent (or above everything, for a first head); the number of the block below it.
+    def extend(self, head: Head) -> frozenset[str]:
+        """Join `head` to its parent (or above everything, for a first head).
 
-        Whatever stood above the parent was reorganised away.
+        Whatever stood above the parent was reorganised away: the hashes of that.
         """
+        gone = []
         while self._heads and self._heads[-1].hash != head.parent:
-            self._hashes.discard(self._heads.pop().hash)
+            gone.append(self._heads.pop().hash)
+        self._hashes.difference_update(gone)
         self._push(head)
         self.root_is_owed = False
         if head.event is not None and self._shape is None:
             self._shape = tuple(head.fields)
-        return head.number - 1
+        return frozenset(gone)
 
     def _push(self, head: Head) -> None:
         # only numbers and hashes are needed from now on
@@ -96,10 +98,14 @@ class Chain:
 
 
 class Deliver(NamedTuple):
-    """These heads are next, in this order. `fork` is the number of the last block that stays."""
+    """These heads are next, in this order. `fork` is the number of the last block that stays.
+
+    `gone` are the hashes of the blocks that do not.
+    """
 
     heads: list[Head]
     fork: int
+    gone: frozenset[str] = frozenset()
 
 
 class Fetch(NamedTuple):
@@ -158,7 +164,7 @@ class Refill:
                 return Deliver([head], head.number - 1)
             if tip is None or head.parent == tip.hash:
                 self._waiting.popleft()
-                return Deliver([head], chain.extend(head))
+                return Deliver([head], head.number - 1, chain.extend(head))
             return self._join(head, tip)
         return Wait()
 
@@ -171,6 +177,8 @@ class Refill:
         path = [head]
         while not self._chain.knows(path[-1].parent):
             lowest = path[-1]
+            if len(path) > 2 * self._limit:
+                return TooFar("the blocks that the node gives do not lead back to what was told")
             if lowest.number <= self._chain.floor:
                 if self._chain.is_cut:
                     return TooFar(f"a reorg deeper than the {self._limit} blocks that are remembered")
@@ -183,8 +191,8 @@ class Refill:
         self._blocks.clear()
         self._ranged = False
         path.reverse()
-        forks = [self._chain.extend(step) for step in path]
-        return Deliver(path, forks[0])
+        gone = [self._chain.extend(step) for step in path]
+        return Deliver(path, path[0].number - 1, gone[0])
 
     def _want(self, lowest: Head, tip: Head) -> Step:
         # first the whole gap at once, by number; whatever does not fit then (a reorg meanwhile) parent by parent

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import orjson
+
+from proxy.session.calls import IGNORE, REPLAY
 from proxy.session.events import Command, PingUpstream, SendUpstream
 
 if TYPE_CHECKING:
@@ -22,17 +25,25 @@ class LinkUnfit(Exception):  # noqa: N818 - a verdict, not a mishap
     """This node cannot take the session over; another may."""
 
 
+def decoded(data: bytes) -> Any:
+    """A node's message that the session itself must understand. Raises LinkUnfit for broken JSON."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise LinkUnfit("sends broken JSON") from None
+
+
 class Rejoin:
-    """How far a link that took subscriptions over has come in telling what was missed."""
+    """How far a link that took the feed over has come in telling what was missed."""
 
     def __init__(self, told: int) -> None:
         # the last block told before; the last one that both chains have; the newest that this node gave
         self.told = told
         self.fork = told
         self.reached: int | None = None
-        self.logs_asked = False
-        # live logs that wait until the missed ones are told, by key of their subscription
+        # live logs that wait until the missed ones are told, by key of their subscription; who was asked for
         self.held: dict[bytes, list[tuple[NodeEvent, bytes]]] = {}
+        self.asked: set[bytes] = set()
 
 
 class Link:
@@ -49,6 +60,7 @@ class Link:
         self.errands: dict[bytes, Errand] = {}
         # the node's subscription id → the session's key
         self.names: dict[bytes, bytes] = {}
+        self.refuses_feed = False
         self.early: deque[tuple[NodeEvent, bytes]] = deque()
         self.refill: Refill | None = None
         self.rejoin: Rejoin | None = None
@@ -75,9 +87,23 @@ class Link:
         self.errands[key] = errand
         out.append(SendUpstream(self.epoch, request.text(key)))
 
-    def key_of(self, name: bytes) -> bytes | None:
-        """The node's name for what the session calls `name`."""
-        return next((upstream for upstream, key in self.names.items() if key == name), None)
+    def has(self, key: bytes) -> bool:
+        """Whether the node has confirmed what the session calls `key`."""
+        return key in self.names.values()
+
+    def asks(self, key: bytes) -> bool:
+        """Whether the node was asked for `key` and has not answered yet."""
+        return any(errand.purpose == REPLAY and errand.about == key for errand in self.errands.values())
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether all that was asked for again is there."""
+        return not any(errand.purpose == REPLAY for errand in self.errands.values())
+
+    def leave_chain(self) -> None:
+        """Nobody follows the chain any more: what was asked about it finds nobody."""
+        self.refill = self.rejoin = None
+        self.errands = {key: errand for key, errand in self.errands.items() if errand.purpose in (REPLAY, IGNORE)}
 
     def owes(self) -> bool:
         """Whether an answer for the client is still to come."""
@@ -93,7 +119,7 @@ class Link:
     def check(self, out: Commands, now: float, interval: float, timeout: float) -> bool:
         """Ping when it has been quiet for `interval`; False once a ping went unanswered for `timeout`."""
         if self.pinged_at is not None:
-            if self.heard_at > self.pinged_at:
+            if self.heard_at >= self.pinged_at:
                 self.pinged_at = None
             elif now - self.pinged_at >= timeout:
                 return False
@@ -104,13 +130,13 @@ class Link:
 
     def next_check(self, interval: float, timeout: float) -> float:
         """When `check` has something to do at the earliest."""
-        if self.pinged_at is not None and self.heard_at <= self.pinged_at:
+        if self.pinged_at is not None and self.heard_at < self.pinged_at:
             return self.pinged_at + timeout
         return self.heard_at + interval
 
     def excuse(self, late: float) -> None:
         """The process itself slept for `late` seconds: that silence was ours."""
-        if self.pinged_at is not None:
+        if self.pinged_at is not None and self.heard_at < self.pinged_at:
             self.pinged_at += late
         if not self.is_open:
             self.dial_deadline += late

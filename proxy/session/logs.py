@@ -6,9 +6,12 @@ has and the client has not is added; what the client has and the new chain has n
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Heads and logs of one block reach us in either order: a block counts as told in full when this many stand above it.
 OVERLAP = 4
@@ -29,7 +32,7 @@ class Log(NamedTuple):
 def read_log(fields: Any) -> Log | None:
     """A log object of the execution API; None where it is not one (pending logs have no block)."""
     try:
-        identity = (fields["blockHash"], fields["logIndex"])
+        identity = (str(fields["blockHash"]), str(fields["logIndex"]))
         block, position = int(fields["blockNumber"], 16), int(fields["logIndex"], 16)
         return Log(identity, block, position, bool(fields.get("removed")), fields)
     except (KeyError, TypeError, ValueError):
@@ -42,6 +45,8 @@ class LogBook:
     def __init__(self, depth: int) -> None:
         self._depth = depth
         self._told: dict[Identity, Log] = {}
+        # the block that the newest told log of each height was in
+        self._blocks: dict[int, str] = {}
         # the first block whose logs are owed; None until a head was seen
         self.first_block: int | None = None
 
@@ -52,7 +57,30 @@ class LogBook:
         if log.identity in self._told:
             return False
         self._told[log.identity] = log
+        self._blocks[log.block] = log.identity[0]
         return True
+
+    def displaced_by(self, log: Log) -> list[Log]:
+        """What was told of another branch at the height of the live log `log` and above; no longer told.
+
+        Empty where the node itself has told the reorg, as it does of blocks that it had.
+        """
+        block = log.identity[0]
+        if log.removed or self._blocks.get(log.block, block) == block:
+            return []
+        return self._remove(other for other in self._told.values() if other.block >= log.block)
+
+    def remove_blocks(self, blocks: frozenset[str]) -> list[Log]:
+        """What was told of the blocks with these hashes; no longer told."""
+        return self._remove(log for log in self._told.values() if log.identity[0] in blocks)
+
+    def _remove(self, logs: Iterable[Log]) -> list[Log]:
+        """Newest first, as a node tells it."""
+        gone = sorted(logs, key=lambda log: (log.block, log.position), reverse=True)
+        for log in gone:
+            del self._told[log.identity]
+            self._blocks.pop(log.block, None)
+        return gone
 
     def forget_below(self, tip: int) -> None:
         """Drop what is deeper below the head `tip` than any reorg that is filled."""
@@ -61,25 +89,23 @@ class LogBook:
             oldest = next(iter(self._told))
             if self._told[oldest].block >= floor:
                 return
-            del self._told[oldest]
+            self._blocks.pop(self._told.pop(oldest).block, None)
 
     def range_from(self, tip: int, fork: int) -> int:
         """The first block to ask a new node for, when heads were told up to `tip` and both chains share `fork`."""
         first = min(tip - OVERLAP, fork) + 1
         return max(first, self.first_block or 0, 0)
 
-    def reconcile(self, seen: list[Log], first: int, last: int) -> list[Log]:
-        """What to tell so that the client knows exactly `seen`, the new node's logs of the blocks first..last.
+    def reconcile(self, seen: list[Log], first: int, last: int) -> tuple[list[Log], list[Log]]:
+        """What to take back and what to add, in this order, so that the client knows exactly `seen`.
 
-        Removed logs come first, newest first, then the new ones in the order of the chain.
+        `seen` are the new node's logs of the blocks first..last. What is added is in the order of the chain.
         """
         theirs = {log.identity for log in seen}
-        gone = [log for log in self._told.values() if first <= log.block <= last and log.identity not in theirs]
-        gone.sort(key=lambda log: (log.block, log.position), reverse=True)
-        for log in gone:
-            del self._told[log.identity]
+        told = self._told.values()
+        gone = self._remove(log for log in told if first <= log.block <= last and log.identity not in theirs)
         added = sorted((log for log in seen if self.accept(log)), key=lambda log: (log.block, log.position))
-        return [log._replace(removed=True) for log in gone] + added
+        return gone, added
 
 
 def log_text(log: Log) -> bytes:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from proxy import routing
+from proxy.nodes import Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from random import Random
 
     from proxy.nodes import Node, Snapshot
@@ -29,6 +29,7 @@ class Reach:
         self._rng = rng
         self._failures: dict[str, int] = {}
         self._until: dict[str, float] = {}
+        self._unfit: set[str] = set()
         self.dial_at = now
 
     # ---- what happened ----------------------------------------------------------------------------------------
@@ -45,17 +46,24 @@ class Reach:
         """`current` carries the client: look whether it should go on."""
         if not routing.better_than(self._snapshot, current):
             self.dial_at = NEVER
-        elif self.dial_at == NEVER:
-            self.dial_at = self._within(self._settings.move_spread, now)
+        else:
+            # sooner than a node that rests would allow: another one may be worth a dial
+            self.dial_at = min(self.dial_at, self._within(self._settings.move_spread, now))
 
     def lost(self, now: float) -> None:
         """Nobody carries the client any more."""
         self.dial_at = min(self.dial_at, self._within(self._settings.dial_spread, now))
 
-    def failed(self, node: str, lived: float, now: float) -> None:
-        """A link to `node` ended, or could not be had, after `lived` seconds."""
+    def failed(self, node: str, lived: float, now: float, *, unfit: bool = False) -> None:
+        """A link to `node` ended, or could not be had, after `lived` seconds; `unfit`: it works, but not for us."""
         settings = self._settings
-        failures = 1 if lived >= settings.backoff_forgiven else self._failures.get(node, 0) + 1
+        if lived >= settings.backoff_forgiven:
+            failures = 1
+            self._unfit.clear()
+        else:
+            failures = self._failures.get(node, 0) + 1
+        if unfit:
+            self._unfit.add(node)
         self._failures[node] = failures
         # the exponent is bounded: 2.0**1024 is an error
         wait = min(settings.backoff_most, settings.backoff_first * 2.0 ** min(failures - 1, 32))
@@ -64,30 +72,30 @@ class Reach:
     def _within(self, spread: float, now: float) -> float:
         return now + self._rng.uniform(0.0, spread)
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether every usable node was found unfit since a link last held: dialling on would be silence."""
+        usable = {node.name for node in routing.usable(self._snapshot)}
+        return bool(usable) and usable <= self._unfit
+
     # ---- what to do -------------------------------------------------------------------------------------------
 
     def choose(self, current: str | None, now: float) -> Node | None:
         """The node to dial now; None where there is none, and `dial_at` says when to ask again."""
         if now < self.dial_at:
             return None
-        order = routing.ws_order(self._snapshot)
-        node = next((node for node in order if self._until.get(node.name, 0.0) <= now), None)
-        if node is None:
-            self.dial_at = self._when(order)
-        elif current is not None and not self._improves(node, current):
-            node = None
-            self.dial_at = self._when(order[:1])
-        else:
-            self.dial_at = NEVER
+        wanted = [node for node in routing.ws_order(self._snapshot) if self._improves(node, current)]
+        node = next((node for node in wanted if self._until.get(node.name, 0.0) <= now), None)
+        # nothing wanted: there is nothing to wait for but other routing
+        until = [] if node is not None else [self._until[other.name] for other in wanted]
+        self.dial_at = min(until, default=NEVER)
         return node
 
-    def _when(self, order: Iterable[Node]) -> float:
-        """The first instant at which one of them may be dialled."""
-        return min((self._until.get(node.name, 0.0) for node in order), default=NEVER)
-
-    def _improves(self, node: Node, current: str) -> bool:
-        """Whether `node` serves the client better than `current`."""
-        if node.name == current:
-            return False
+    def _improves(self, node: Node, current: str | None) -> bool:
+        """Whether `node` serves the client better than `current`: one by one what routing.better_than says of all."""
+        if current is None:
+            return True
         here = routing.state_of(self._snapshot, current)
-        return here is None or not here.healthy or here.node.tier is not node.tier
+        if here is None or not here.healthy:
+            return node.name != current
+        return here.node.tier is Tier.BACKUP and node.tier is Tier.PRIMARY

@@ -43,8 +43,8 @@ class Session:
         self._settings = settings
         self._now = now
         self._out: list[Command] = []
-        self._desk = Desk(settings, self._out)
         self._streams = Streams(settings, rng, self._out)
+        self._desk = Desk(settings, self._out, self._streams.book.batch_answered)
         self._reach = Reach(settings, snapshot, rng, now)
         self._links: dict[int, Link] = {}
         self._current: Link | None = None
@@ -107,9 +107,9 @@ class Session:
     def _dispatch(self, call: Call) -> None:
         link = self._current
         if call.method == "eth_unsubscribe":
-            answer = self._streams.unsubscribe(link, call, self._now)
+            answer = self._streams.unsubscribe(self._links.values(), call, self._now)
             if answer is not None:
-                self._answer(call, answer)
+                self._desk.answer(call, answer)
                 return
         if link is None:
             self._desk.wait(call)
@@ -120,7 +120,7 @@ class Session:
         if call.subscribes:
             answer = self._streams.prepare(link, call, self._now)
             if answer is not None:
-                self._answer(call, answer)
+                self._desk.answer(call, answer)
                 return
         key = link.mint()
         call.tries += 1
@@ -134,36 +134,40 @@ class Session:
             link.calls[key] = call
         self._out.append(ev.SendUpstream(link.epoch, call.request.text(key)))
 
-    def _answer(self, call: Call, text: bytes) -> None:
-        if self._desk.answer(call, text) and call.batch is not None:
-            self._streams.book.batch_answered(call.batch.subscriptions)
-
     def _upstream_sent(self, event: ev.UpstreamSent) -> None:
         link = self._links.get(event.epoch)
         if link is None:
             return
         link.heard_at = self._now
-        data = event.data
+        try:
+            self._read(link, event.data)
+        except LinkUnfit as unfit:
+            self._give_up(link, str(unfit))
+
+    def _read(self, link: Link, data: bytes) -> None:
+        """A message of `link`. Raises LinkUnfit where the node cannot do what the client needs."""
         frame = jsonrpc.read_node(data)
         if isinstance(frame, NodeAnswer):
-            call = link.calls.pop(frame.id, None)
+            call = link.calls.get(frame.id)
             if call is None:
                 self._errand_answered(link, frame.id, data)
             elif call.subscribes:
                 self._subscribe_answered(link, call, frame, data)
             else:
-                self._answer(call, data[: frame.start] + (call.request.id or b"null") + data[frame.end :])
+                del link.calls[frame.id]
+                self._desk.answer(call, data[: frame.start] + (call.request.id or b"null") + data[frame.end :])
             if link is not self._current:
                 self._leave_if_settled(link)
         elif frame is not None:
             if link is self._current:
                 self._streams.announced(link, frame, data, self._now)
             elif link is self._next:
-                self._guarded(link, link.hold_early, frame, data)
+                link.hold_early(frame, data)
 
     def _subscribe_answered(self, link: Link, call: Call, frame: NodeAnswer, data: bytes) -> None:
         text = self._streams.confirmed(link, call, frame, data, self._now)
-        self._answer(call, text)
+        del link.calls[frame.id]
+        self._desk.answer(call, text)
         if link.early:
             self._streams.play_early(link, self._now)
         self._plan()
@@ -173,20 +177,20 @@ class Session:
         if errand is None:
             self._out.append(Count("ws_strangers_dropped"))
             return
-        self._guarded(link, self._streams.errand_answered, link, errand, data, self._now)
+        self._streams.errand_answered(link, errand, data, self._now)
         if link is self._next:
             self._promote_if_restored(link)
         elif link is self._current and errand.purpose == REPLAY and link.early:
             self._streams.play_early(link, self._now)
         self._plan()
 
-    def _guarded(self, link: Link, step: Any, *args: Any) -> None:
-        """Do one step of a takeover; give the link up where the node cannot follow."""
-        try:
-            step(*args)
-        except LinkUnfit as unfit:
-            self._out.append(ev.HangUp(link.epoch))
-            self._lose(link, str(unfit))
+    def _give_up(self, link: Link, reason: str) -> None:
+        """The node works, but not for this client: another one may; if none does, the client is told so."""
+        self._out.append(ev.HangUp(link.epoch))
+        self._lose(link, reason, unfit=True)
+        if self._current is None and self._reach.exhausted:
+            self._close(1013, f"no node can go on with the subscriptions: {link.node} {reason}")
+        self._plan()
 
     def _upstream_ponged(self, event: ev.UpstreamPonged) -> None:
         link = self._links.get(event.epoch)
@@ -216,14 +220,16 @@ class Session:
             self._out.append(ev.HangUp(event.epoch))
             return
         link.opened(self._now)
-        self._streams.replay(link, self._now)
-        self._enter()
         self._promote_if_restored(link)
+        self._enter()
         self._plan()
 
     def _promote_if_restored(self, link: Link) -> None:
-        if link is self._next and not any(errand.purpose == REPLAY for errand in link.errands.values()):
-            self._promote(link)
+        if link.is_restored:
+            # the client may have subscribed to more over the old link meanwhile
+            self._streams.replay(link, self._now)
+            if link.is_restored:
+                self._promote(link)
 
     def _promote(self, link: Link) -> None:
         """From now on `link` carries the client."""
@@ -246,12 +252,13 @@ class Session:
             moved = [call for call in previous.calls.values() if call.subscribes]
             previous.calls = {key: call for key, call in previous.calls.items() if not call.subscribes}
             previous.errands.clear()
+            previous.names.clear()
             self._leave_if_settled(previous)
         self._enter()
         for call in moved + self._desk.release():
             if not call.done:
                 self._dispatch(call)
-        self._guarded(link, self._streams.play_early, link, self._now)
+        self._streams.play_early(link, self._now)
 
     def _leave_if_settled(self, link: Link) -> None:
         if link is not self._current and link is not self._next and not link.owes():
@@ -264,12 +271,13 @@ class Session:
             self._lose(link, event.reason)
             self._plan()
 
-    def _lose(self, link: Link, reason: str) -> None:
+    def _lose(self, link: Link, reason: str, *, unfit: bool = False) -> None:
         """The link is of no use any more: what it owed goes elsewhere, and so does the client."""
         if self._links.pop(link.epoch, None) is None:
             return
-        self._reach.failed(link.node, link.lived(self._now), self._now)
-        self._out.append(ev.ReportLane(link.node, reason))
+        self._reach.failed(link.node, link.lived(self._now), self._now, unfit=unfit)
+        if not unfit:
+            self._out.append(ev.ReportLane(link.node, reason))
         if link is self._next:
             self._next = None
             self._out.append(Count("ws_reconnection_attempts_failed"))
@@ -280,33 +288,12 @@ class Session:
             self._out.append(ev.Moved(link.node, None))
             self._reach.lost(self._now)
         self._enter()
-        again = [call for call in link.calls.values() if self._may_go_again(call, link.node)]
-        if again:
-            self._out.append(Count("ws_requests_resent", len(again)))
+        again = self._desk.salvage(link.calls.values(), link.node)
         if self._current is None:
             self._desk.wait_first(again)
         else:
             for call in again:
                 self._dispatch(call)
-
-    def _may_go_again(self, call: Call, node: str) -> bool:
-        """Whether a call that a dead link owed is sent to another; if not, it is answered here."""
-        if call.done:
-            return False
-        if call.subscribes or (call.read and call.tries <= self._settings.max_retries):
-            return True
-        if call.read:
-            data = {"promise": "reads_retried", "node": node, "maybe_executed": False}
-            self._fail(call, jsonrpc.NODE_FAILED, f"{call.tries} nodes failed before they answered", data)
-        else:
-            data = {"promise": "sends_once", "node": node, "maybe_executed": True}
-            self._fail(call, jsonrpc.OUTCOME_UNKNOWN, "The node was lost: the outcome is unknown", data)
-        return False
-
-    def _fail(self, call: Call, code: int, message: str, data: dict[str, Any]) -> None:
-        self._desk.fail(call, code, message, data)
-        if call.batch is not None and call.batch.missing == 0:
-            self._streams.book.batch_answered(call.batch.subscriptions)
 
     # ---- time -------------------------------------------------------------------------------------------------
 
@@ -319,8 +306,6 @@ class Session:
             for link in self._links.values():
                 if link.calls.get(call.key) is call and not call.subscribes:
                     del link.calls[call.key]
-            if call.batch is not None and call.batch.missing == 0:
-                self._streams.book.batch_answered(call.batch.subscriptions)
         for link in list(self._links.values()):
             reason = self._check(link)
             if reason is not None:

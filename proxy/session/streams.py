@@ -8,16 +8,18 @@ import orjson
 
 from proxy.session.calls import BLOCK, IGNORE, LATEST, LOGS, REPLAY, Call, Errand
 from proxy.session.continuity import FEED, Continuity, event_result
-from proxy.session.link import Commands, Link, LinkUnfit
-from proxy.session.subscriptions import Book, Kind, Subscription, ask, confirmation
+from proxy.session.link import Commands, Link, LinkUnfit, decoded
+from proxy.session.subscriptions import Book, Kind, Subscription, ask, confirmation, kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from random import Random
 
     from proxy.jsonrpc import NodeAnswer, NodeEvent, Request
     from proxy.session.settings import Settings
 
 _SUBSCRIBE_HEADS = ask("eth_subscribe", ["newHeads"])
+_REFUSES = "refuses a subscription that the client has"
 
 
 class Streams:
@@ -34,60 +36,80 @@ class Streams:
 
     def prepare(self, link: Link, call: Call, now: float) -> bytes | None:
         """Before an eth_subscribe is written to `link`: the answer, where the session can give it by itself."""
-        params, client_id = call.request.params, call.request.id
-        has_feed = link.key_of(FEED) is not None
-        if isinstance(params, list) and params[:1] == ["logs"] and not has_feed and not _asks_for_feed(link):
-            self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
-        if client_id is None or params != ["newHeads"] or not has_feed:
+        kind, client_id = kind_of(call.request.params), call.request.id
+        if client_id is None or kind not in (Kind.HEADS, Kind.LOGS):
             return None
-        return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (client_id, self.book.add(call).key)
+        if link.has(FEED):
+            # one feed serves all of them
+            return None if kind is Kind.LOGS else _subscribed(client_id, self.book.add(call).key)
+        if not link.asks(FEED):
+            if not self.book.needs_feed:  # what was told before is no matter of a new follower's
+                self._continuity.ends([link])
+            if kind is Kind.LOGS and not link.refuses_feed:
+                self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
+        return None
 
     def confirmed(self, link: Link, call: Call, frame: NodeAnswer, data: bytes, now: float) -> bytes:
         """The client's answer to an eth_subscribe that `link` answered with `data`."""
         upstream = _subscription_id(data)
         client_id = call.request.id or b"null"
-        if upstream is None:
+        if upstream is None or call.done:
+            if upstream is not None:  # the client was told of a time-out: nobody wants this
+                self._errand(link, IGNORE, _unsubscribe(upstream), now)
+            others = any(other.subscribes and other is not call for other in link.calls.values())
+            if not others and not self.book.needs_feed:
+                self._forget(FEED, [link], now)
             return data[: frame.start] + client_id + data[frame.end :]
-        if call.done:  # it was told of a time-out: nobody wants this
-            self._errand(link, IGNORE, _unsubscribe(upstream), now)
-            return b""
         subscription = self.book.add(call)
         self._continuity.begins(subscription)
         if subscription.kind is not Kind.HEADS:
             link.names[upstream] = subscription.key
-        elif link.key_of(FEED) is not None:
+        elif link.has(FEED):
             self._errand(link, IGNORE, _unsubscribe(upstream), now)
         else:
             self._continuity.feed_named(link, upstream, now)
+        self.replay(link, now)
         return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
 
-    def unsubscribe(self, link: Link | None, call: Call, now: float) -> bytes | None:
-        """The answer to an eth_unsubscribe of an id of ours; None where the id is not ours."""
+    def unsubscribe(self, links: Iterable[Link], call: Call, now: float) -> bytes | None:
+        """The answer to an eth_unsubscribe; None where it names no id, so that a node may complain.
+
+        An id that is not ours never reaches a node: there it could be the name of another subscription.
+        """
         params = call.request.params
         if not (isinstance(params, list) and len(params) == 1 and isinstance(params[0], str)):
             return None
         key = orjson.dumps(params[0])
+        client_id = call.request.id or b"null"
         if not self.book.remove(key):
-            return None
-        gone = [key]
+            return _subscribed(client_id, b"false")
+        self._forget(key, links, now)
         if not self.book.needs_feed:
-            gone.append(FEED)
-            self._continuity.ends(link)
-        for upstream in [] if link is None else [link.key_of(name) for name in gone]:
-            if upstream is not None and link is not None:
+            self._forget(FEED, links, now)
+        return _subscribed(client_id, b"true")
+
+    def _forget(self, key: bytes, links: Iterable[Link], now: float) -> None:
+        """Tell the nodes that nobody listens to `key` any more."""
+        links = list(links)
+        for link in links:
+            for upstream in [upstream for upstream, name in link.names.items() if name == key]:
                 del link.names[upstream]
                 self._errand(link, IGNORE, _unsubscribe(upstream), now)
-        return b'{"jsonrpc":"2.0","id":%b,"result":true}' % (call.request.id or b"null")
+        if key == FEED:
+            self._continuity.ends(links)
 
     # ---- a link takes over ------------------------------------------------------------------------------------
 
     def replay(self, link: Link, now: float) -> None:
-        """Ask `link` for every subscription again. Its answers go nowhere but here."""
-        if self.book.needs_feed:
-            self._continuity.rejoins(link)
-            self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
+        """Ask `link` for every subscription that it lacks. Its answers go nowhere but here."""
+        there = {*link.names.values(), *(errand.about for errand in link.errands.values())}
+        if self.book.needs_feed and FEED not in there:
+            if not link.refuses_feed:
+                self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
+            elif self.book.of(Kind.HEADS):
+                raise LinkUnfit(_REFUSES)
         for subscription in self.book:
-            if subscription.kind is not Kind.HEADS:
+            if subscription.kind is not Kind.HEADS and subscription.key not in there:
                 self._errand(link, REPLAY, subscription.request, now, subscription.key)
 
     def errand_answered(self, link: Link, errand: Errand, data: bytes, now: float) -> None:
@@ -95,11 +117,11 @@ class Streams:
         if errand.purpose == REPLAY:
             self._replayed(link, errand.about, data, now)
             return
-        result = orjson.loads(data).get("result")
+        result = decoded(data).get("result")
         if errand.purpose == LATEST:
             self._continuity.latest(link, result, now)
         elif errand.purpose == BLOCK:
-            self._continuity.fetched(link, result, now)
+            self._continuity.fetched(link, errand, result, now)
         elif errand.purpose == LOGS:
             self._continuity.logs_fetched(link, errand, result)
 
@@ -108,9 +130,9 @@ class Streams:
         if upstream is None:
             # logs alone can live without the feed: they lose their backfill, not their events
             if key == FEED and not self.book.of(Kind.HEADS):
-                link.rejoin = None
+                link.refuses_feed = True
                 return
-            raise LinkUnfit("refuses a subscription that the client has")
+            raise LinkUnfit(_REFUSES)
         wanted = self._wants_feed(link) if key == FEED else self.book.get(key) is not None
         if not wanted:
             self._errand(link, IGNORE, _unsubscribe(upstream), now)
@@ -118,11 +140,12 @@ class Streams:
             self._continuity.feed_named(link, upstream, now)
         else:
             link.names[upstream] = key
+            self._continuity.log_named(link, key, now)
 
     def _wants_feed(self, link: Link) -> bool:
-        if link.key_of(FEED) is not None:
+        if link.has(FEED):
             return False
-        return self.book.needs_feed or any(call.subscribes for call in link.calls.values())
+        return self.book.needs_feed or any(call.subscribes and not call.done for call in link.calls.values())
 
     # ---- events -----------------------------------------------------------------------------------------------
 
@@ -154,18 +177,18 @@ class Streams:
             self.book.tell(subscription, data[: frame.start] + subscription.key + data[frame.end :])
 
 
-def _asks_for_feed(link: Link) -> bool:
-    return any(errand.about == FEED for errand in link.errands.values())
-
-
 def _asks_for_subscription(link: Link) -> bool:
-    replays = any(errand.purpose == REPLAY for errand in link.errands.values())
-    return replays or any(call.subscribes for call in link.calls.values())
+    return not link.is_restored or any(call.subscribes for call in link.calls.values())
+
+
+def _subscribed(client_id: bytes, result: bytes) -> bytes:
+    """Our own answer to eth_subscribe or eth_unsubscribe."""
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (client_id, result)
 
 
 def _subscription_id(data: bytes) -> bytes | None:
     """The JSON text of the subscription id in a node's answer; None where it is a refusal."""
-    result: Any = orjson.loads(data).get("result")
+    result: Any = decoded(data).get("result")
     return orjson.dumps(result) if isinstance(result, str | int) and not isinstance(result, bool) else None
 
 
