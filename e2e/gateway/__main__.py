@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -79,6 +80,7 @@ async def _serve(gateway: Gateway, host: str, port: int) -> None:
     leave = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, leave.set)
+    gc.set_threshold(20_000)  # a message makes a few objects and no cycles: the default looks at them all every 50
     await gateway.open()
     runner = web.AppRunner(application(gateway), access_log=None, shutdown_timeout=0.5)
     await runner.setup()

@@ -83,6 +83,7 @@ class Delivery:
     methods: tuple[str, ...] = ()  # of the calls that it answers ('': not known); none for an event
     delay: float = 0.0  # seconds
     copies: int = 1
+    head: tuple[str, ...] = ()  # over HTTP: another status line, and fields besides the node's
 
 
 @dataclass(frozen=True, slots=True)

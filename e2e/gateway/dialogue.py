@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from e2e.gateway.calls import parse
+from e2e.gateway.http1 import Exchange
 from e2e.gateway.rewrite import Rewriter
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ class Talk:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._rewriter = Rewriter(link)
-
-    def wanted(self) -> bool:
-        return self._rewriter.wanted
+        self.wanted = self._rewriter.wanted
 
     def note_upstream(self, message: Message) -> None:
         payload = message.payload()
@@ -58,8 +57,11 @@ class Talk:
         if payload is None:
             return raw
         delivery = self._rewriter.downstream(payload)
-        text = raw if delivery.payload is payload else message.with_payload(delivery.payload)
+        if delivery.head and isinstance(message, Exchange):
+            raw = message.with_head(delivery.head).with_payload(delivery.payload)
+        elif delivery.payload is not payload:
+            raw = message.with_payload(delivery.payload)
         if delivery.delay:
-            self._link.to_proxy.write_after(delivery.delay, text * delivery.copies)
+            self._link.to_proxy.write_after(delivery.delay, raw * delivery.copies)
             return b""
-        return text * delivery.copies
+        return raw * delivery.copies

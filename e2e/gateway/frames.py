@@ -67,6 +67,20 @@ class Frames:
         return build_frame(self._opcode, payload, masked=self._masked)
 
 
+def _lone_frame(data: bytes) -> tuple[bytes, int, bytes] | None:
+    """Return the part that `data` is if it is one whole message and no more, as nearly everything is."""
+    if len(data) < 6 or data[0] not in (_FIN | TEXT, _FIN | BINARY):
+        return None
+    size, head = data[1] & 0x7F, 2
+    if size == 126:
+        size, head = data[2] << 8 | data[3], 4
+    elif size == 127:
+        return None
+    mask = data[head : head + 4] if data[1] & _MASKED else b""
+    head += len(mask)
+    return (data, head, mask) if len(data) == head + size else None
+
+
 class FrameScanner:
     """One direction of a WebSocket link, after the handshake."""
 
@@ -83,6 +97,8 @@ class FrameScanner:
         self._readable = True
 
     def feed(self, data: bytes) -> list[Piece]:
+        if not self._buffer and not self._held and (whole := _lone_frame(data)):
+            return [Piece(data, Frames(data[0] & 0x0F, [whole], masked=self._masked))]
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._need:
@@ -157,6 +173,7 @@ class FrameScanner:
         self._readable = False
         self._parts.clear()
         self._unread = size
+        self._held += size
         return self._next(data, at, pieces)
 
     def _opaque(self, raw: bytes, *, last: bool) -> Piece:

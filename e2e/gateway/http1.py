@@ -32,6 +32,12 @@ class Exchange:
         except (OSError, EOFError, zlib.error):
             return None
 
+    def with_head(self, lines: tuple[str, ...]) -> Exchange:
+        """Return it with another start line, the first of `lines`, and the others as fields besides its own."""
+        _, _, rest = self._raw_head.partition(b"\r\n")
+        raw = "\r\n".join(lines).encode() + b"\r\n" + rest
+        return Exchange(raw, read_head(raw), self._body)
+
     def with_payload(self, payload: bytes) -> bytes:
         raw = self._raw_head
         for name in _FRAMING:

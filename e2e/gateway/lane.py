@@ -106,6 +106,10 @@ class Lane:
             link.add(fault)
             fault.accepted(link)
 
+    def upgraded(self, link: Link) -> None:
+        for fault in self.faults.values():
+            fault.upgraded(link)
+
     def dial_failed(self, link: Link, error: OSError) -> None:
         self.counters.dial_failures += 1
         self.log.note("dial failed", self.node, self.name, link=link.number, detail={"error": str(error)})

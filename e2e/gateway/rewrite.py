@@ -27,7 +27,6 @@ class Rewriter:
         self._link = link
         self._asking = Asking()
 
-    @property
     def wanted(self) -> bool:
         """Say whether messages have to be seen whole: a fault asks for it, or an answer is still to be replaced."""
         return bool(self._link.rewriters) or self._asking.replies > 0

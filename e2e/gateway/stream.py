@@ -48,8 +48,11 @@ class Stream:
             (self._kept if self._keeping else out).append(raw)
             if message is not None:
                 self._inside = False
-                out.append(self._whole(message))
-        return b"".join(out)
+                if self._keeping:
+                    out.append(self._rewritten(message))
+                else:
+                    self._note(message)
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def rest(self) -> bytes:
         """Return what was kept when the stream ended within a message."""
@@ -57,10 +60,7 @@ class Stream:
         self._kept.clear()
         return rest
 
-    def _whole(self, message: Message) -> bytes:
-        if not self._keeping:
-            self._note(message)
-            return b""
+    def _rewritten(self, message: Message) -> bytes:
         raw = b"".join(self._kept)
         self._kept.clear()
         return self._rewrite(message, raw)

@@ -91,5 +91,7 @@ class WsDialogue:
     def _note_downstream(self, message: Message) -> None:
         if isinstance(message, Handshake):
             self.upgraded = message.head.status == 101
+            if self.upgraded:
+                self._link.lane.upgraded(self._link)
         else:
             self._talk.note_downstream()

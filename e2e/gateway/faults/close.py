@@ -20,8 +20,8 @@ class Close(Fault):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.code < 2**16 or len(self.reason.encode()) > 123:
-            raise ValueError("close: code is 0 to 65535, reason at most 123 bytes")
+        self.require(0 <= self.code < 2**16, "code is 0 to 65535")
+        self.require(len(self.reason.encode()) <= 123, "reason is at most 123 bytes")
 
     async def begin(self) -> None:
         for link in list(self.lane.links.values()):

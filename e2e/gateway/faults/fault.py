@@ -40,6 +40,11 @@ class Fault:
         self.random = Random(self.seed)
         self._bitten: set[int] = set()
 
+    def require(self, condition: bool, rule: str) -> None:
+        """Raise ValueError, which says the rule, unless `condition` holds."""
+        if not condition:
+            raise ValueError(f"{self.kind}: {rule}")
+
     async def begin(self) -> None:
         """Take effect on the lane as it is."""
 
@@ -48,6 +53,9 @@ class Fault:
 
     def accepted(self, link: Link) -> None:
         """See a new link before its node is dialled."""
+
+    def upgraded(self, link: Link) -> None:
+        """See a link whose WebSocket handshake has just passed."""
 
     def ended(self, link: Link) -> None:
         """See a link that is gone."""
@@ -92,7 +100,8 @@ class Fault:
     @classmethod
     def attributes(cls) -> dict[str, Any]:
         """Return the names of what may be set, with the defaults."""
-        return {each.name: each.default for each in fields(cls) if each.init}
+        known = {each.name: each.default for each in fields(cls) if each.init}
+        return known | {"seed": known.pop("seed")}
 
     def to_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.attributes()}

@@ -29,9 +29,10 @@ class _Late(Shaper):
     def __init__(self, fault: Latency, link: Link) -> None:
         self._fault = fault
         self._link = link
+        self._chance = fault.chance(link)
 
     def shape(self, at: float, data: bytes) -> Parcels:
         fault = self._fault
-        delay = max(0, fault.latency + fault.random.uniform(-fault.jitter, fault.jitter))
+        delay = max(0, fault.latency + self._chance.uniform(-fault.jitter, fault.jitter))
         fault.bite_bytes("delayed", self._link)
         return [(at + delay / 1000, data)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket as sockets
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import requests
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -17,7 +20,10 @@ from e2e.wait import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from e2e.gateway.client import GatewayClient
+
 NODE = "el-1-primary"
+SOON = 2.0  # seconds
 
 
 def call(method: str, params: Any = (), request_id: str = "1") -> str:
@@ -26,7 +32,16 @@ def call(method: str, params: Any = (), request_id: str = "1") -> str:
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    wait_until(condition, 2.0, what)
+    wait_until(condition, SOON, what)
+
+
+def dial(url: str) -> sockets.socket:
+    where = urlsplit(url)
+    return sockets.create_connection((where.hostname, where.port), timeout=SOON)
+
+
+def post(gateway: GatewayClient, method: str = "eth_chainId", timeout: float = SOON) -> requests.Response:
+    return requests.post(gateway.urls(NODE).http, data=call(method), timeout=timeout)
 
 
 def answer(call: dict[str, Any]) -> dict[str, Any]:

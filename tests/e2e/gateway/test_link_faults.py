@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import socket as sockets
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
-from e2e.gateway.client import GatewayClient, GatewayError
-from tests.e2e.gateway.fakes import NODE, call, wait_for
+from e2e.gateway.client import GatewayError
+from tests.e2e.gateway.fakes import NODE, SOON, call, dial, post, wait_for
 
 if TYPE_CHECKING:
+    from e2e.gateway.client import GatewayClient
     from tests.e2e.gateway.fakes import FakeNode
-
-SOON = 2.0
-
-
-def dial(url: str) -> sockets.socket:
-    where = urlsplit(url)
-    return sockets.create_connection((where.hostname, where.port), timeout=SOON)
-
-
-def post(gateway: GatewayClient, timeout: float = SOON) -> requests.Response:
-    return requests.post(gateway.urls(NODE).http, data=call("eth_chainId"), timeout=timeout)
 
 
 def test_a_refused_lane_refuses_and_comes_back_at_the_same_port(gateway: GatewayClient) -> None:
