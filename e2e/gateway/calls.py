@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from e2e.gateway import spans
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 # What a node may be asked twice without harm. All else counts as a request with side effects, known or not.
 _READ: Final = re.compile(
@@ -52,6 +55,7 @@ class Call:
     method: str
     params: Any
     id: bytes | None
+    key: Hashable = None  # the value of its id
 
     @property
     def subscription(self) -> str | None:
@@ -94,6 +98,7 @@ class Reply:
     value: Any
 
     def text(self, request_id: bytes) -> bytes:
+        """Return the whole answer, under the id as the proxy wrote it."""
         return b'{"jsonrpc":"2.0","id":%s,"%s":%s}' % (request_id, self.member.encode(), orjson.dumps(self.value))
 
 
@@ -103,29 +108,32 @@ def error(code: int, message: str) -> Reply:
 
 @dataclass(slots=True)
 class Asked:
-    """A call that the node owes an answer: its method, and what to say in place of that answer."""
+    """A call that the node owes an answer: its method, and the text to send in place of that answer."""
 
     method: str
-    reply: Reply | None = None
+    instead: bytes | None = None
 
 
 @dataclass(slots=True)
 class Asking:
-    """The calls in flight on one link, by the text of their ids; equal ids are answered in the order of asking."""
+    """The calls in flight on one link, by the values of their ids; equal ids are answered in the order of asking.
 
-    by_id: dict[bytes, list[Asked]] = field(default_factory=dict)
-    replies: int = 0  # how many of them the gateway has yet to answer itself
+    Values, not texts, because a node may spell an id in another way than it was asked (1.50 as 1.5).
+    """
 
-    def add(self, request_id: bytes, asked: Asked) -> None:
+    by_id: dict[Hashable, list[Asked]] = field(default_factory=dict)
+    replaced: int = 0  # how many of them the gateway has yet to answer itself
+
+    def add(self, request_id: Hashable, asked: Asked) -> None:
         self.by_id.setdefault(request_id, []).append(asked)
-        self.replies += asked.reply is not None
+        self.replaced += asked.instead is not None
 
-    def take(self, request_id: bytes) -> Asked:
+    def take(self, request_id: Hashable) -> Asked:
         waiting = self.by_id.get(request_id)
         if not waiting:
             return Asked("")
         asked = waiting.pop(0)
         if not waiting:
             del self.by_id[request_id]
-        self.replies -= asked.reply is not None
+        self.replaced -= asked.instead is not None
         return asked

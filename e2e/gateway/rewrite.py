@@ -7,6 +7,7 @@ batches stay those of a real node.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -29,7 +30,7 @@ class Rewriter:
 
     def wanted(self) -> bool:
         """Say whether messages have to be seen whole: a fault asks for it, or an answer is still to be replaced."""
-        return bool(self._link.rewriters) or self._asking.replies > 0
+        return bool(self._link.rewriters) or self._asking.replaced > 0
 
     def upstream(self, payload: bytes) -> bytes | None:
         """Return what the node is to get: `payload` itself, other text, or None for nothing."""
@@ -57,7 +58,7 @@ class Rewriter:
     def _call(self, raw: bytes, value: Any) -> bytes | None:
         if not isinstance(value, dict) or not isinstance(value.get("method"), str):
             return raw
-        call = Call(raw, value["method"], value.get("params"), _id(raw, value))
+        call = Call(raw, value["method"], value.get("params"), _id(raw, value), _key(value))
         for fault in self._link.rewriters:
             outcome = fault.calling(self._link, call)
             if outcome is None:
@@ -66,13 +67,13 @@ class Rewriter:
                 return self._answered_here(call, outcome)
             call = outcome
         if call.id is not None:
-            self._asking.add(call.id, Asked(call.method))
+            self._asking.add(call.key, Asked(call.method))
         return call.raw
 
     def _answered_here(self, call: Call, reply: Reply) -> bytes | None:
         if call.id is None:
             return None
-        self._asking.add(call.id, Asked(call.method, reply))
+        self._asking.add(call.key, Asked(call.method, reply.text(call.id)))
         return _HARMLESS % call.id
 
     def _answer(self, raw: bytes, value: Any) -> Answer:
@@ -81,10 +82,9 @@ class Rewriter:
         request_id = None if "method" in value else _id(raw, value)
         answer = Answer(raw, value, request_id)
         if request_id is not None:
-            asked = self._asking.take(request_id)
+            asked = self._asking.take(_key(value))
             answer.method = asked.method
-            if asked.reply is not None:
-                answer.raw = asked.reply.text(request_id)
+            answer.raw = asked.instead or raw
         for fault in self._link.rewriters:
             fault.answering(self._link, answer)
         return answer
@@ -95,6 +95,11 @@ def _id(raw: bytes, value: dict[str, Any]) -> bytes | None:
         return None
     span = members(raw).get(b"id")
     return orjson.dumps(value["id"]) if span is None else raw[slice(*span)]
+
+
+def _key(value: dict[str, Any]) -> Hashable:
+    key = value.get("id")
+    return key if isinstance(key, Hashable) else repr(key)
 
 
 def _joined(payload: bytes, before: list[bytes], kept: list[bytes]) -> bytes | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NODE = "el-1-primary"
 SOON = 2.0  # seconds
+SUBSCRIPTION = "0x9cef478923ff08bf67fde6c64013158d"
 
 
 def call(method: str, params: Any = (), request_id: str = "1") -> str:
@@ -48,20 +49,24 @@ def answer(call: dict[str, Any]) -> dict[str, Any]:
     """Answer as a node would: subscriptions get long ids, everything else an echo of what was asked."""
     result: Any = {"method": call["method"], "params": call.get("params")}
     if call["method"] == "eth_subscribe":
-        result = "0x9cef478923ff08bf67fde6c64013158d"
+        result = SUBSCRIPTION
     elif call["method"] == "eth_unsubscribe":
-        result = call["params"] == ["0x9cef478923ff08bf67fde6c64013158d"]
+        result = call["params"] == [SUBSCRIPTION]
     return {"jsonrpc": "2.0", "id": call["id"], "result": result}
 
 
 @dataclass
 class FakeNode:
-    """`seen`: the text of every message. `heads`: the header fields of every POST. `codes`: how sockets ended."""
+    """`seen`: the text of every message. `heads`: the header fields of every POST. `codes`: how sockets ended.
+
+    `echo`: send WebSocket messages back as they are.
+    """
 
     seen: list[str] = field(default_factory=list)
     sockets: list[ServerConnection] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
     http: str = ""
+    echo: bool = False
     ws: str = ""
     codes: list[int | None] = field(default_factory=list)
 
@@ -75,6 +80,9 @@ class FakeNode:
         for message in socket:
             text = message if isinstance(message, str) else message.decode()
             self.seen.append(text)
+            if self.echo:
+                socket.send(text)
+                continue
             asked = json.loads(text)
             socket.send(json.dumps([answer(each) for each in asked] if isinstance(asked, list) else answer(asked)))
 
