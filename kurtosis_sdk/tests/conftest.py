@@ -82,7 +82,7 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @dataclass(frozen=True)
 class World:
-    """An engine as one shell shows it. `image` has sh, echo, cat and sleep; `log_wait` is how late a line may be, in s."""
+    """An engine as one shell shows it. `image` has sh, echo, cat and sleep."""
 
     kurtosis: Any
     image: str

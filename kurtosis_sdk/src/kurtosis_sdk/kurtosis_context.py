@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from kurtosis_sdk._connection import Connection
@@ -12,7 +12,7 @@ from kurtosis_sdk.deadlines import Deadlines
 from kurtosis_sdk.docker import Docker
 from kurtosis_sdk.enclave_context import EnclaveContext
 from kurtosis_sdk.enclaves import EnclaveMode
-from kurtosis_sdk.errors import KurtosisError
+from kurtosis_sdk.errors import EnclaveNotFoundError, KurtosisError
 from kurtosis_sdk.streams import ServiceLogStream
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ class KurtosisContext:
                 yield enclave
             except BaseException as problem:
                 try:
-                    self.destroy_enclave(enclave.get_enclave_uuid())
+                    self._discard(enclave)
                 except KurtosisError as second:  # must not hide the first
                     problem.add_note(f"The enclave {enclave.get_enclave_name()} is still there: {second}")
                 raise
-            self.destroy_enclave(enclave.get_enclave_uuid())
+            self._discard(enclave)
 
     def get_enclave_context(self, enclave_identifier: str, *, timeout: float | None = None) -> EnclaveContext:
         """Raises `EnclaveNotFoundError`, and `EnclaveNotRunningError` for one that was stopped."""
@@ -135,6 +135,10 @@ class KurtosisContext:
     def get_existing_and_historical_enclave_identifiers(self, *, timeout: float | None = None) -> EnclaveIdentifiers:
         """Every enclave that the engine has known since it started."""
         return self._connection.run(flows.get_identifiers(timeout or self._deadlines.query))
+
+    def _discard(self, enclave: EnclaveContext) -> None:
+        with suppress(EnclaveNotFoundError):  # its user was quicker
+            self.destroy_enclave(enclave.get_enclave_uuid())
 
     def _enclave(self, info: EnclaveInfo) -> EnclaveContext:
         return EnclaveContext(info, self._deadlines, self._docker)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from kurtosis_sdk._core import engine_flows as flows
@@ -13,7 +13,7 @@ from kurtosis_sdk.aio.streams import ServiceLogStream
 from kurtosis_sdk.deadlines import Deadlines
 from kurtosis_sdk.docker import Docker
 from kurtosis_sdk.enclaves import EnclaveMode
-from kurtosis_sdk.errors import KurtosisError
+from kurtosis_sdk.errors import EnclaveNotFoundError, KurtosisError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -88,11 +88,11 @@ class KurtosisContext:
                 yield enclave
             except BaseException as problem:
                 try:
-                    await self.destroy_enclave(enclave.get_enclave_uuid())
+                    await self._discard(enclave)
                 except KurtosisError as second:  # must not hide the first
                     problem.add_note(f"The enclave {enclave.get_enclave_name()} is still there: {second}")
                 raise
-            await self.destroy_enclave(enclave.get_enclave_uuid())
+            await self._discard(enclave)
 
     async def get_enclave_context(self, enclave_identifier: str, *, timeout: float | None = None) -> EnclaveContext:
         """Raises `EnclaveNotFoundError`, and `EnclaveNotRunningError` for one that was stopped."""
@@ -139,6 +139,10 @@ class KurtosisContext:
     ) -> EnclaveIdentifiers:
         """Every enclave that the engine has known since it started."""
         return await self._connection.run(flows.get_identifiers(timeout or self._deadlines.query))
+
+    async def _discard(self, enclave: EnclaveContext) -> None:
+        with suppress(EnclaveNotFoundError):  # its user was quicker
+            await self.destroy_enclave(enclave.get_enclave_uuid())
 
     def _enclave(self, info: EnclaveInfo) -> EnclaveContext:
         return EnclaveContext(info, self._deadlines, self._docker)

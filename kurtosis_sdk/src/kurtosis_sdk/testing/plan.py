@@ -46,12 +46,15 @@ class Environment:
     services: set[str]
     artifacts: set[str]
     missing_images: tuple[str, ...]
+    may_update: bool
+    """Whether a service that exists may be given another configuration."""
 
     def check(self, step: Instruction) -> str | None:
         """What is wrong with an instruction, if anything; afterwards the environment is as if it had run."""
-        name = step.arguments.get("name", step.arguments.get("service_name"))
-        if step.name in _NEEDS_SERVICE and name not in self.services:
-            return f"There was an error validating '{step.name}' as service name '{name}' doesn't exist"
+        name = step.arguments.get("name")
+        service = step.arguments.get("service_name", name)
+        if step.name in _NEEDS_SERVICE and service not in self.services:
+            return f"There was an error validating '{step.name}' as service name '{service}' doesn't exist"
         if step.name == "add_service":
             return self._check_service(str(name), step.arguments["config"])
         if step.name == "remove_service":
@@ -61,6 +64,8 @@ class Environment:
         return None
 
     def _check_service(self, name: str, config: ServiceConfig) -> str | None:
+        if name in self.services and not self.may_update:
+            return f"there is a service '{name}' already"
         missing = [artifact for artifact in config.files.values() if artifact not in self.artifacts]
         if missing:
             return f"service '{name}' needs the files artifact '{missing[0]}', which does not exist"

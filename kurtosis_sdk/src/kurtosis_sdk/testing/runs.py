@@ -79,9 +79,14 @@ class Run:
         return interpreter.run(run.script, main_file, run.main_function or "run", plan, params)
 
     def _validate(self, steps: list[Instruction]) -> Iterator[Line]:
-        environment = Environment(set(self._enclave.services), set(self._enclave.artifacts), self._world.missing_images)
+        environment = Environment(
+            services=set(self._enclave.services),
+            artifacts=set(self._enclave.artifacts),
+            missing_images=self._world.missing_images,
+            may_update=self._is_cached,
+        )
         for step in steps:
-            problem = environment.check(step)
+            problem = None if step.is_done else environment.check(step)
             if problem:
                 where = f"{step.place.filename}[{step.place.line}:{step.place.column}]"
                 text = f"Error while validating instruction {step}. It can be found at {where}\n\tCaused by: {problem}"

@@ -1,0 +1,152 @@
+"""Starlark runs: what they say, and how they fail."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kurtosis_sdk import (
+    KurtosisFeatureFlag,
+    StarlarkExecutionError,
+    StarlarkInfo,
+    StarlarkInstruction,
+    StarlarkInstructionResult,
+    StarlarkInterpretationError,
+    StarlarkProgress,
+    StarlarkRunConfig,
+    StarlarkRunFinished,
+    StarlarkValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_a_run_says_what_it_does_line_by_line(world: Any, enclave: Any) -> None:
+    script = 'def run(plan, who):\n    plan.print("hello " + who)\n    return {"n": 1}\n'
+    lines = list(enclave.run_starlark_script(script, StarlarkRunConfig(serialized_params='{"who": "you"}')))
+    kinds = [type(line) for line in lines if not isinstance(line, StarlarkProgress)]
+    assert kinds == [StarlarkInstruction, StarlarkInstructionResult, StarlarkRunFinished, StarlarkInfo]
+    instruction, result, finished, _ = [line for line in lines if not isinstance(line, StarlarkProgress)]
+    assert instruction.instruction_name == "print"
+    assert (instruction.position.filename, instruction.position.line) == ("", 2)
+    assert result.serialized_instruction_result == "hello you"
+    assert finished.is_run_successful
+    assert json.loads(finished.serialized_output) == {"n": 1}
+
+
+def test_a_result_has_the_output_and_the_instructions(enclave: Any) -> None:
+    stream = enclave.run_starlark_script('def run(plan):\n    plan.print("a")\n    plan.print("b")\n    return 3\n')
+    result = stream.result()
+    assert result.output == "a\nb\n3\n"
+    assert [each.instruction_name for each in result.instructions] == ["print", "print"]
+    assert (result.serialized_output, result.is_finished, result.errors) == ("3", True, ())
+
+
+def test_another_main_function_may_be_named(enclave: Any) -> None:
+    script = "def main(plan, n):\n    plan.print(n + 1)\n"
+    config = StarlarkRunConfig(main_function_name="main", serialized_params="n: 1")
+    assert enclave.run_starlark_script_blocking(script, config).output == "2\n"
+
+
+def test_a_dry_run_does_nothing(world: Any, enclave: Any, unique: Callable[[str], str], service_script: str) -> None:
+    name = unique("dry")
+    params = json.dumps({"name": name, "image": world.image})
+    config = StarlarkRunConfig(serialized_params=params, dry_run=True)
+    result = enclave.run_starlark_script_blocking(service_script, config)
+    assert [each.instruction_name for each in result.instructions] == ["add_service"]
+    assert (result.output, result.is_finished) == ("", False)
+    assert name not in enclave.get_services()
+
+
+def test_what_was_run_is_skipped_unless_asked_for(
+    world: Any, enclave: Any, service_name: str, add_service: Callable[..., Any]
+) -> None:
+    again = add_service(service_name)
+    assert [each.is_skipped for each in again.instructions] == [True]
+    print_twice = StarlarkRunConfig(experimental_feature_flags=(KurtosisFeatureFlag.NO_INSTRUCTIONS_CACHING,))
+    for _ in range(2):
+        result = enclave.run_starlark_script_blocking('def run(plan):\n    plan.print("x")\n', print_twice)
+        assert [each.is_skipped for each in result.instructions] == [False]
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ('def run(plan):\n    plan.print("a")\n    fail("no way")\n', 3),
+        ("def run(plan):\n    undefined_name()\n", 2),
+        ("def run(plan):\n    x = = 1\n", 2),
+        ("def helper(plan):\n    plan.no_such_thing()\n\ndef run(plan):\n    helper(plan)\n", 2),
+    ],
+)
+def test_an_interpretation_error_has_its_line(enclave: Any, script: str, line: int) -> None:
+    with pytest.raises(StarlarkInterpretationError) as caught:
+        enclave.run_starlark_script_blocking(script)
+    error = caught.value.result.interpretation_error
+    assert error is not None
+    assert error.position is not None
+    assert error.position.line == line
+    assert caught.value.fault == "script"
+
+
+def test_a_script_without_the_main_function_is_no_script(enclave: Any) -> None:
+    with pytest.raises(StarlarkInterpretationError, match="run"):
+        enclave.run_starlark_script_blocking("def walk(plan):\n    pass\n")
+
+
+def test_a_validation_error_has_its_line_and_changes_nothing(
+    world: Any, enclave: Any, unique: Callable[[str], str], service_script: str
+) -> None:
+    name = unique("never")
+    bad = "def bad(plan, name, image):\n    run(plan, name, image)\n    plan.stop_service(name = 'nobody')\n"
+    script = service_script + bad
+    params = json.dumps({"name": name, "image": world.image})
+    config = StarlarkRunConfig(main_function_name="bad", serialized_params=params)
+    with pytest.raises(StarlarkValidationError, match="nobody") as caught:
+        enclave.run_starlark_script_blocking(script, config)
+    (error,) = caught.value.result.validation_errors
+    assert error.position is not None
+    assert error.position.line == script[: script.index("plan.stop_service")].count("\n") + 1
+    assert name not in enclave.get_services()
+
+
+def test_an_image_that_cannot_be_had_fails_validation(
+    world: Any, enclave: Any, unique: Callable[[str], str], service_script: str
+) -> None:
+    params = json.dumps({"name": unique("lost"), "image": "kurtosis-sdk.invalid/does-not-exist:1"})
+    with pytest.raises(StarlarkValidationError, match="does-not-exist"):
+        enclave.run_starlark_script_blocking(service_script, StarlarkRunConfig(serialized_params=params))
+
+
+def test_an_execution_error_has_its_line(enclave: Any, service_name: str, service: Any) -> None:
+    script = 'def run(plan, name):\n    plan.print("before")\n    plan.exec(name, ExecRecipe(command = ["false"]))\n'
+    config = StarlarkRunConfig(serialized_params=json.dumps({"name": service_name}))
+    with pytest.raises(StarlarkExecutionError) as caught:
+        enclave.run_starlark_script_blocking(script, config)
+    result = caught.value.result
+    assert result.execution_error is not None
+    assert result.execution_error.position is not None
+    assert result.execution_error.position.line == 3
+    assert "before" in result.output
+    assert ".go:" not in str(caught.value)
+
+
+def test_values_known_only_at_run_time_reach_the_output(enclave: Any, service_name: str, service: Any) -> None:
+    script = (
+        "def run(plan, name):\n"
+        '    said = plan.exec(name, ExecRecipe(command = ["echo", "hi"]))\n'
+        '    plan.verify(said["code"], "==", 0)\n'
+        '    return {"said": said["output"]}\n'
+    )
+    config = StarlarkRunConfig(serialized_params=json.dumps({"name": service_name}))
+    result = enclave.run_starlark_script_blocking(script, config)
+    assert "hi" in result.serialized_output
+
+
+def test_the_last_run_is_remembered(enclave: Any) -> None:
+    script = 'def run(plan):\n    plan.print("remember me")\n'
+    enclave.run_starlark_script_blocking(script, StarlarkRunConfig(parallelism=2))
+    last = enclave.get_starlark_run()
+    assert (last.serialized_script, last.serialized_params, last.parallelism) == (script, "{}", 2)
