@@ -8,9 +8,10 @@ import contextlib
 import logging
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
@@ -43,11 +44,11 @@ async def genesis(engines: list[EngineClient]) -> Block:
         await asyncio.sleep(FIRST_LOOK)
 
 
-async def serve(config: BeaconConfig) -> None:
-    """Run until cancelled."""
+async def serve(config: BeaconConfig, spool: IO[bytes]) -> None:
+    """Run until cancelled. `spool` takes the payloads."""
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as listeners:
         engines = {name: EngineClient(session, url, config.jwt_secret) for name, url in config.nodes.items()}
-        chain = Chain(await genesis(list(engines.values())))
+        chain = Chain(await genesis(list(engines.values())), spool)
         log.info("genesis is %s; blocks every %g s", chain.head.hash, config.block_time)
         outstanding, bell = Outstanding(), Bell()
         followers = [Follower(name, engine, chain, outstanding, bell) for name, engine in engines.items()]
@@ -74,11 +75,12 @@ async def _listening(app: web.Application, address: Address) -> AsyncIterator[No
 
 
 async def _until_told(config: BeaconConfig) -> None:
-    work = asyncio.create_task(serve(config))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
+    with tempfile.TemporaryFile(prefix="vixy-e2e-payloads-") as spool:
+        work = asyncio.create_task(serve(config, spool))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
 
 
 def main() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
@@ -62,12 +61,12 @@ class Payload:
 class Chain:
     """Block numbers are positions in the canonical chain; genesis is number 0 and has no payload."""
 
-    def __init__(self, genesis: Block) -> None:
+    def __init__(self, genesis: Block, spool: IO[bytes]) -> None:
+        """`spool` takes the payloads: on disk, because a day of them at a block a second is some 300 MB."""
         self._canonical = [genesis]
         self._blocks = {genesis.hash: genesis}
         self._slot = genesis.slot
-        # On disk, because a day's payloads at a block a second are some 300 MB.
-        self._spool = tempfile.TemporaryFile(prefix="vixy-e2e-payloads-")  # noqa: SIM115 - lives as long as the chain
+        self._spool = spool
         self._places: dict[str, tuple[int, int]] = {}
 
     @property

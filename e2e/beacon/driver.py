@@ -54,6 +54,7 @@ class Driver:
     ) -> None:
         self.chain = chain
         self.followers = tuple(followers)
+        #: Set to False, no further block appears, other than those of a reorg.
         self.producing = True
         self._outstanding = outstanding
         self._trader: Trader | None = None
@@ -73,9 +74,8 @@ class Driver:
         """Produce for ever, one block per slot; a slot that was missed stays missed."""
         due = time.monotonic()
         while True:
-            if self.producing:
-                async with self._making:
-                    await self._make_block(due)
+            async with self._making:
+                await self._make_block(due, on_demand=False)
             due = max(due + self._block_time, time.monotonic())
             await asyncio.sleep(due - min(BUILD_DEADLINE, self._block_time / 2) - time.monotonic())
 
@@ -101,17 +101,22 @@ class Driver:
     async def _reorg(self, depth: int) -> Block:
         # A young chain, or one whose sibling there is used up, grows until there is one.
         while (sibling := self._reserve.get(self.chain.head.number - depth + 1)) is None:
-            await self._make_block(time.monotonic() + BUILD_TIME)
+            await self._make_block(time.monotonic() + BUILD_TIME, on_demand=True)
         self._publish(sibling)
         for _ in range(depth):
-            await self._make_block(time.monotonic() + BUILD_TIME)
+            await self._make_block(time.monotonic() + BUILD_TIME, on_demand=True)
         return self.chain.head
 
-    async def _make_block(self, due: float) -> None:
-        """Build on the head and publish at `due` (monotonic), or as soon after as some node can."""
+    async def _make_block(self, due: float, *, on_demand: bool) -> None:
+        """Build on the head and publish at `due` (monotonic), or as soon after as some node can.
+
+        Not `on_demand`: only as long as blocks are produced at all.
+        """
         rebuilds = 0
         while True:
-            payloads = await self._build(due)
+            payloads = await self._build(due) if on_demand or self.producing else None
+            if not (on_demand or self.producing):
+                return
             if payloads is None:
                 await asyncio.sleep(BUILD_PAUSE)
                 continue
