@@ -19,7 +19,7 @@ from e2e.clients.observer import Observer
 from e2e.clients.scrape import Scraper, by_label
 from e2e.clients.websocket import WebSocketClient
 from e2e.ledger.entries import Marked
-from e2e.ledger.history import SETTLED
+from e2e.ledger.history import DIRECT, SETTLED
 from e2e.ledger.meta import BACKUP, PRIMARY, Meta
 from e2e.ledger.recorder import Recorder
 from e2e.ledger.store import Store
@@ -48,7 +48,7 @@ LOOK_AT_CHAIN_EVERY: Final = 0.1
 CALL_WITHIN: Final = 5.0
 BASE_CLIENTS: Final = 2
 BASE_LOAD: Final = Load(profiles.READS, rate=5, ids=ids.reused)
-BASE_STREAMS: Final = ("newHeads", "logs")
+BASE_STREAMS: Final[dict[str, list[Any]]] = {"newHeads": [], "logs": [{}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,11 @@ class Run:
         self._ending.callback(self.sut.stop)
         self.sut.start()
         self._watch()
+        self._witness()
         self._ending.callback(self._close_clients)
         base = [self.connect(f"base-{number}") for number in range(1, BASE_CLIENTS + 1)]
         for client in base:
-            for number, kind in enumerate(BASE_STREAMS):
-                self.subscribe(client, f'"{kind}"', kind, *([{}] if number else []))
+            self._listen(client)
         self.offer(BASE_LOAD, base)
         self.mark("traffic")
 
@@ -192,10 +192,23 @@ class Run:
         if (url := self.sut.endpoints.metrics) is not None:
             self._scraper = Scraper(url, frozenset(self.stage.profile.metrics.values()), self.recorder)
             scraper = Observer("scraper", self._scraper.scrape, SCRAPE_EVERY)
+            self._ending.callback(self._scraper.close)
             self._ending.callback(scraper.stop)
             scraper.start()
         drift = self.stage.portal.start_task_soon(measure_drift, self.recorder)
         self._ending.callback(drift.cancel)
+
+    def _witness(self) -> None:
+        """Listen to a node without the proxy in between: what it says is what there was to be heard."""
+        node = self.stage.testbed.node_names()[-1]
+        client = WebSocketClient(f"{DIRECT}{node}", self.stage.testbed.urls(node).ws, self.recorder)
+        self._ending.callback(self.await_, client.close)
+        self.await_(client.open)
+        self._listen(client)
+
+    def _listen(self, client: WebSocketClient) -> None:
+        for kind, options in BASE_STREAMS.items():
+            self.subscribe(client, f'"{kind}"', kind, *options)
 
     def _nodes_with(self, role: str) -> set[str]:
         name = self.stage.profile.metrics.get(role)

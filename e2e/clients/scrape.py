@@ -53,6 +53,10 @@ class Scraper:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    def close(self) -> None:
+        """Close the kept-alive connection: a proxy that is told to leave would wait for its next request."""
+        self._session.close()
+
     def scrape(self, within: float = 1.0) -> Scraped:
         """Fetch once, record and return it."""
         try:

@@ -9,18 +9,19 @@ from e2e.checkers import CHECKERS
 from e2e.checkers.verdict import Answer, Verdict
 from e2e.judge import judge
 from e2e.ledger import store
+from e2e.report.text import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from e2e.ledger.history import History
     from e2e.run import Run
 
 # What every scenario puts to the test, whatever else it is about: its base load sees to that.
 STANDING: Final = ("run_was_fair", "answered_once", "no_strangers", "subscriptions_survive", "heads_continuous")
 TAG: Final = "promise."
 SETTLE_SLACK: Final = 2.0  # seconds beyond the patience after which silence is a verdict
-SHOWN: Final = 5  # witnesses of one verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Conclusion:
     """What the judge said of a run."""
 
     folder: Path
+    history: History
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -43,8 +45,7 @@ class Conclusion:
         return next((each.reason for each in self.verdicts if each.promise == "run_was_fair" and each.red), None)
 
     def __str__(self) -> str:
-        lines = [line for verdict in self.verdicts if verdict.red for line in _described(verdict)]
-        return "\n".join([*lines, f"saved in {self.folder}", f"judge again: python -m e2e.judge {self.folder}"])
+        return explain(self.history, self.verdicts, self.folder) or f"no promise was broken\nrun: {self.folder}"
 
 
 def required(tags: Iterable[str]) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ def required(tags: Iterable[str]) -> tuple[str, ...]:
     tagged = [tag.removeprefix(TAG) for tag in tags if tag.startswith(TAG)]
     if unknown := [name for name in tagged if name not in CHECKERS]:
         raise ValueError(f"nobody judges {', '.join(unknown)}; there are {', '.join(CHECKERS)}")
-    return tuple(name for name in dict.fromkeys((*STANDING, *tagged)) if name in CHECKERS)
+    return tuple(dict.fromkeys((*STANDING, *tagged)))
 
 
 def conclude(run: Run) -> Conclusion:
@@ -61,12 +62,5 @@ def conclude(run: Run) -> Conclusion:
         run.settle(run.meta.patience + SETTLE_SLACK)
     finally:
         run.close()
-    return Conclusion(run.folder, tuple(judge(store.load(run.folder), run.scene.required)))
-
-
-def _described(verdict: Verdict) -> list[str]:
-    lines = [f"{verdict.promise}: {verdict.answer.value.upper()}: {verdict.reason}"]
-    lines += [f"  at {each.at:.3f} s {each.client}: {each.text}" for each in verdict.witnesses[:SHOWN]]
-    if (more := len(verdict.witnesses) - SHOWN) > 0:
-        lines.append(f"  and {more} more")
-    return lines
+    history = store.load(run.folder)
+    return Conclusion(run.folder, history, tuple(judge(history, run.scene.required)))

@@ -13,7 +13,8 @@ from e2e.steps import options
 from e2e.steps.conclusion import Conclusion, conclude, required
 from e2e.steps.context import World
 from e2e.steps.judging import STANDING_STEP
-from e2e.steps.theatre import Played, Theatre
+from e2e.steps.results import Played
+from e2e.steps.theatre import Theatre
 from e2e.sut import topology
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ def after_scenario(context: Any, scenario: Any) -> None:
             world.run.close()
     scenario.conclusion = None if world is None else world.conclusion
     theatre: Theatre = context.theatre
-    theatre.note(
+    theatre.results.note(
         Played(
             feature=scenario.feature.name,
             scenario=scenario.name,
+            location=str(scenario.location),
             status=scenario.status.name,
             seconds=time.monotonic() - context.began,
             conclusion=scenario.conclusion,
@@ -76,7 +78,7 @@ def after_all(context: Any) -> None:
     theatre: Theatre | None = context.theatre
     if theatre is not None:
         theatre.close()
-        for line in theatre.summary():
+        for line in theatre.results.summary():
             print(line)
 
 

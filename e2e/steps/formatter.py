@@ -21,23 +21,23 @@ class ScenarioLines(Formatter):  # type: ignore[misc]  # behave ships no types
         self._began = 0.0
 
     def scenario(self, scenario: Any) -> None:
-        """Finish the line of the scenario before, and begin that of this one."""
+        """Write the line of the scenario before; this one's has to wait for its end."""
         self._finish()
         self._current = scenario
         self._began = time.monotonic()
-        self.stream.write(f"{scenario.location}  {scenario.name}  ")
-        self.stream.flush()
 
     def eof(self) -> None:
-        """Finish the last line of a feature."""
+        """Write the last line of a feature."""
         self._finish()
 
     def _finish(self) -> None:
         scenario, self._current = self._current, None
         if scenario is None:
             return
-        self.stream.write(f"{scenario.status.name}  {time.monotonic() - self._began:.1f} s\n")
-        for part in self._why(scenario) if scenario.status.has_failed() else []:
+        took = time.monotonic() - self._began
+        self.stream.write(f"{scenario.status.name:8} {took:5.1f} s  {scenario.location}  {scenario.name}\n")
+        failed = scenario.status.has_failed() and not scenario.hook_failed  # behave prints the errors of hooks itself
+        for part in self._why(scenario) if failed else []:
             self.stream.write("".join(f"    {line}\n" for line in part.splitlines()))
         self.stream.flush()
 
@@ -47,4 +47,4 @@ class ScenarioLines(Formatter):  # type: ignore[misc]  # behave ships no types
         conclusion = getattr(scenario, "conclusion", None)
         if conclusion is not None and not any(str(conclusion) in part for part in parts):
             parts.append(str(conclusion))
-        return parts or [scenario.error_message or ""]
+        return parts

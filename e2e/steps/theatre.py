@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,28 +14,15 @@ from typing import TYPE_CHECKING, Final
 from anyio.from_thread import start_blocking_portal
 
 from e2e.run import Stage
+from e2e.steps.results import Results
 from e2e.sut import profile
 from e2e.testbed.local import LocalTestbed
 
 if TYPE_CHECKING:
-    from e2e.steps.conclusion import Conclusion
     from e2e.steps.options import Options
     from e2e.testbed.protocol import Testbed
 
 RUNS: Final = Path("runs")
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """One scenario as it ended. `unfair` says why an earlier play did not count, None if there was none."""
-
-    feature: str
-    scenario: str
-    status: str
-    seconds: float
-    conclusion: Conclusion | None
-    error: str
-    unfair: str | None
 
 
 @dataclass
@@ -42,8 +30,8 @@ class Theatre:
     """Opened once; `close` ends everything, also after a failed opening."""
 
     stage: Stage
+    results: Results
     _ending: ExitStack
-    played: dict[tuple[str, str], Played] = field(default_factory=dict)
 
     @classmethod
     def open(cls, options: Options) -> Theatre:
@@ -62,34 +50,30 @@ class Theatre:
             if options.keep:
                 ending.callback(_keep, testbed)
             stage = Stage(testbed, sut, portal, RUNS, options.seed, {"pace": options.pace})
-            return cls(stage, ending.pop_all())
+            return cls(stage, Results(_properties(stage)), ending.pop_all())
         raise AssertionError("not reached: an ExitStack without suppressing callbacks lets errors through")
 
     def close(self) -> None:
         """End the network and the event loop."""
         self._ending.close()
 
-    def note(self, played: Played) -> None:
-        """Keep what became of a scenario; a second play takes the place of the first."""
-        self.played[played.feature, played.scenario] = played
-
-    def summary(self) -> list[str]:
-        """Return the last lines of the output."""
-        counts = self.counts()
-        return [f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped"]
-
-    def counts(self) -> dict[str, int]:
-        """Return how many scenarios passed, failed and were skipped."""
-        counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
-        for played in self.played.values():
-            counts[played.status if played.status in counts else "failed"] += 1
-        return counts
-
 
 def _testbed(options: Options) -> Testbed:
     """Make the testbed that is asked for; its folder lies beside the runs."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return LocalTestbed(RUNS / f"{stamp}-network", block_time=options.block_time)
+
+
+def _properties(stage: Stage) -> dict[str, str]:
+    """Return the conditions under which all scenarios are played."""
+    return {
+        "seed": str(stage.seed),
+        "proxy": stage.profile.name,
+        "command": stage.profile.command,
+        "python": platform.python_version(),
+        **stage.options,
+        **stage.testbed.versions(),
+    }
 
 
 def _keep(testbed: Testbed) -> None:

@@ -1,0 +1,76 @@
+"""What became of the scenarios: JUnit as they end, and the last lines of the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from e2e.ledger.store import LATEST
+from e2e.report.junit import Case, Outcome, judged, write_feature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from e2e.steps.conclusion import Conclusion
+
+JUNIT: Final = Path("reports/junit")
+OUTCOMES: Final[dict[str, Outcome]] = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One scenario as it ended. `unfair` says why an earlier play did not count, None if there was none."""
+
+    feature: str
+    scenario: str
+    location: str
+    status: str
+    seconds: float
+    conclusion: Conclusion | None
+    error: str
+    unfair: str | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whatever is not passed, failed or skipped is an error."""
+        return OUTCOMES.get(self.status, "error")
+
+    def case(self) -> Case:
+        """Return it as JUnit wants it."""
+        if self.conclusion is None:
+            case = Case(self.scenario, self.seconds, self.outcome, text=self.error)
+        else:
+            conclusion = self.conclusion
+            case = judged(conclusion.history, conclusion.verdicts, self.seconds, conclusion.folder)
+        if self.error:
+            texts = [self.error] if case.text in self.error else [self.error, case.text]
+            case = replace(
+                case, outcome=self.outcome, message=self.error.splitlines()[0], text="\n\n".join(filter(None, texts))
+            )
+        if self.unfair is not None:
+            case = replace(case, output=f"played once more, the first run was not fair: {self.unfair}\n\n{case.output}")
+        return replace(case, file=self.location)
+
+
+class Results:
+    """The scenarios played so far, by feature."""
+
+    def __init__(self, properties: Mapping[str, str]) -> None:
+        self._properties = dict(properties)
+        self._played: dict[str, dict[str, Played]] = {}
+
+    def note(self, played: Played) -> None:
+        """Keep what became of a scenario, a second play in the place of the first, and write its feature's JUnit."""
+        scenarios = self._played.setdefault(played.feature, {})
+        scenarios[played.scenario] = played
+        write_feature(JUNIT, played.feature, [each.case() for each in scenarios.values()], self._properties)
+
+    def summary(self) -> list[str]:
+        """Return the last lines of the output: where to look, and the counts."""
+        outcomes = [each.outcome for scenarios in self._played.values() for each in scenarios.values()]
+        counts = {name: outcomes.count(name) for name in ("passed", "skipped")}
+        failed = len(outcomes) - sum(counts.values())
+        runs = [each.conclusion.folder for all_ in self._played.values() for each in all_.values() if each.conclusion]
+        last = [f"last run: {runs[-1]} (runs/{LATEST}); judge it: python -m e2e.judge {LATEST}"] if runs else []
+        return [f"JUnit: {JUNIT}", *last, f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped"]
