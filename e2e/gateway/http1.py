@@ -25,8 +25,9 @@ class Exchange:
         self._body = body
 
     def payload(self) -> bytes | None:
-        if not self._body or self.head.field(b"content-encoding") != b"gzip":
-            return self._body or None
+        coding = self.head.field(b"content-encoding")
+        if not self._body or coding != b"gzip":
+            return self._body if self._body and coding in (b"", b"identity") else None
         try:
             return gzip.decompress(self._body)
         except (OSError, EOFError, zlib.error):
