@@ -135,7 +135,7 @@ class Link:
         return self.heard_at + interval
 
     def excuse(self, late: float) -> None:
-        """The process itself slept for `late` seconds: that silence was ours."""
+        """The process itself slept: `late` seconds of the silence were ours."""
         if self.pinged_at is not None and self.heard_at < self.pinged_at:
             self.pinged_at += late
         if not self.is_open:

@@ -196,6 +196,7 @@ class Session:
         link = self._links.get(event.epoch)
         if link is not None:
             link.heard_at = self._now
+            self._wake_by(self._now + self._ping_interval(link))
 
     # ---- links ------------------------------------------------------------------------------------------------
 
@@ -301,7 +302,7 @@ class Session:
         late = self._now - self.wake
         if late > LATE:
             for link in self._links.values():
-                link.excuse(late)
+                link.excuse(late + LATE)  # and some time to read what has come meanwhile
         for call in self._desk.expire(self._now):
             for link in self._links.values():
                 if link.calls.get(call.key) is call and not call.subscribes:
