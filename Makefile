@@ -1,1 +1,67 @@
 .DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV_VERSION := 0.13.9
+
+# What `behave -D` takes, as in: make e2e OPTIONS='-D seed=7 -D sut.command="./vixy --config {config} --listen {listen}"'
+OPTIONS ?=
+
+.NOTPARALLEL:
+.PHONY: help e2e features test unit check format testbed lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+e2e: $(READY) geth ## the main job: four real nodes, our proxy, the critical scenarios
+	rm -rf reports/junit
+	$(BIN)/behave --tags @critical --no-summary $(OPTIONS)
+
+features: $(READY) geth ## every scenario that does not take hours
+	rm -rf reports/junit
+	$(BIN)/behave --tags 'not @extended and not @soak' --no-summary $(OPTIONS)
+
+test: check unit e2e ## what has to be green before a merge: check, unit and property tests, the critical scenarios
+
+unit: $(READY) ## unit and property tests, with coverage
+	$(BIN)/pytest -q --cov --cov-report=term:skip-covered
+
+check: $(READY) ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_imports.py
+
+format: $(READY) ## format the code, and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+testbed: $(READY) geth ## the same network to play with, until Ctrl-C
+	$(BIN)/python -m e2e.testbed
+
+.PHONY: geth
+geth: $(READY) # found, or built once: that takes a few minutes and says so
+	@geth=$$($(BIN)/python -m e2e.testbed.geth) && echo "geth: $$geth"
+
+lock: ## write requirements.lock anew from pyproject.toml
+	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	.cache/lock/bin/uv pip compile pyproject.toml --extra dev --extra go --universal --python-version 3.11 \
+	  --generate-hashes --no-header --quiet --output-file requirements.lock
+
+clean: ## remove everything that was made: .venv, reports, runs, caches (a built geth is kept)
+	rm -rf $(VENV) reports runs build dist .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment is made from nothing whenever what it is made of has changed.
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or say which: make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), 3.11 or newer is needed; say which: make PYTHON=python3.12" >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
