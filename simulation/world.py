@@ -1,0 +1,213 @@
+"""One run: a plan goes in, a history, the complaints about it and the coverage come out. No socket, no real clock.
+
+Real are the session, routing, health, lanes and back-off of the proxy, and the ledger and checkers of the suite. The
+rest (nodes, links, clients, the proxy's event loop and monitor) is a model in virtual time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from e2e.ledger.entries import Block as BlockEntry
+from e2e.ledger.entries import Marked
+from e2e.ledger.history import SETTLED, History
+from e2e.ledger.meta import Meta
+from proxy.session import events as ev
+from simulation.agenda import Agenda, Process, stream
+from simulation.chain import Chain
+from simulation.client import Client, Ledger
+from simulation.connection import Connection, Gate
+from simulation.coverage import Coverage
+from simulation.dialect import DIALECTS
+from simulation.monitor import Monitor
+from simulation.nemesis import STARVE, Nemesis
+from simulation.node import Node
+from simulation.plan import Act, Ask, Fault
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from simulation.chain import Block
+    from simulation.plan import Action, Plan
+
+SETTLING = 5.0  # seconds from the last cure until everything must be as it was
+PATIENCE = 1.0  # seconds beyond the session's own time-out
+
+
+class Outcome(NamedTuple):
+    """What came of a run. `complaints` are those about the session's manners; checkers judge the history."""
+
+    history: History
+    complaints: tuple[str, ...]
+    coverage: Counter[str]
+
+
+class World:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        setting, seed = plan.setting, plan.seed
+        self.agenda = Agenda()
+        self._ledger = Ledger(self.agenda)
+        self._process = Process(self.agenda, stream(seed, "process"))
+        self._rng = stream(seed, "world")
+        self._chain = Chain(stream(seed, "chain"))
+        self._nodes = {
+            name: Node(
+                name,
+                tier,
+                DIALECTS[dialect],
+                self.agenda,
+                self._chain.tip,
+                stream(seed, name),
+                self._ledger.record,
+            )
+            for name, tier, dialect in setting.nodes
+        }
+        self._monitor = Monitor(self._process, list(self._nodes.values()), stream(seed, "monitor"))
+        self._gate = Gate(self._process, self._monitor, self._nodes, setting.settings, stream(seed, "sessions"))
+        self._nemesis = Nemesis(self._process, self._nodes, self._ledger)
+        self._coverage = Coverage()
+        self._clients: dict[str, Client] = {}
+        self._waiting: list[Action] = []
+
+    def run(self) -> Outcome:
+        setting = self._plan.setting
+        self._record_chain()
+        self._monitor.start()
+        self.agenda.after(setting.slot, self._slot)
+        for action in self._plan.actions:
+            self.agenda.at(action.at, self._begin, action)
+        self.agenda.run(setting.healed_at)
+        self._waiting.clear()
+        self._ledger.record(Marked(self.agenda.now, "healed"))
+        self.agenda.run(setting.healed_at + SETTLING)
+        self._ask_everybody()
+        self.agenda.run(self.agenda.now + 1.0)
+        self._ledger.record(Marked(self.agenda.now, SETTLED))
+        self._wait_for_answers()
+        complaints = [*self._judge_the_end()]
+        for client in self._clients.values():
+            client.do(Act(self.agenda.now, client.program, "leave"))
+        self.agenda.run(self.agenda.now + 0.01)
+        return Outcome(self._history(), (*complaints, *self._gate.complaints), self._coverage.seen)
+
+    # ---- the plan ---------------------------------------------------------------------------------------------
+
+    def _begin(self, action: Action) -> None:
+        if action.when is None:
+            self._do(action, None)
+        else:
+            self._waiting.append(action)
+
+    def _do(self, action: Action, connection: Connection | None) -> None:
+        if isinstance(action, Act):
+            self._client(action.client).do(action)
+        elif action.name == "reorg":
+            self._reorg(action.detail)
+        elif action.name == STARVE:
+            self._nemesis.strike(action, "proxy")
+        else:
+            self._strike(action, connection)
+
+    def _strike(self, fault: Fault, connection: Connection | None) -> None:
+        target = fault.node
+        if target.startswith("@"):
+            wires = [] if connection is None else list(connection.links.values())
+            if target == "@carrier":
+                wires = [wire for wire in wires if connection is not None and wire is connection.carrier]
+            if not wires:
+                return
+            target = wires[-1].ends_at
+        self._nemesis.strike(fault, target)
+
+    def _client(self, name: str) -> Client:
+        if name not in self._clients:
+            self._clients[name] = Client(name, self.agenda, self._gate, self._ledger, self._noticed)
+        return self._clients[name]
+
+    def _noticed(self, connection: Connection, what: str, node: str) -> None:
+        """Something happened to a session: note it, and do what waited for it."""
+        program = connection.name.partition(".")[0]
+        self._coverage.noticed(connection, what, self._nodes[node], self._clients[program])
+        for action in [each for each in self._waiting if each.when == what and each.client == program]:
+            self._waiting.remove(action)
+            self.agenda.at(self.agenda.now, self._do, action, connection)
+
+    # ---- the chain --------------------------------------------------------------------------------------------
+
+    def _slot(self) -> None:
+        self._became_canonical([self._chain.grow()])
+        if self._rng.random() < 0.5:
+            digest = b"0x%064x" % self._rng.getrandbits(256)
+            for node in self._nodes.values():
+                self.agenda.after(self._rng.uniform(0.0, 0.2), node.announce_pending, digest)
+        self.agenda.after(self._plan.setting.slot, self._slot)
+
+    def _reorg(self, depth: int) -> None:
+        self._became_canonical(self._chain.reorg(depth))
+
+    def _became_canonical(self, blocks: list[Block]) -> None:
+        for block in blocks:
+            above = "" if block.parent is None else block.parent.hash
+            self._ledger.record(BlockEntry(self.agenda.now, block.number, block.hash, above))
+        for node in self._nodes.values():
+            # most nodes hear of a block at once, some a good while later
+            spread = 0.02 if self._rng.random() < 0.8 else 0.6
+            node.follow(self._chain.tip, self._rng.uniform(0.001, spread))
+
+    def _record_chain(self) -> None:
+        line = []
+        block: Block | None = self._chain.tip
+        while block is not None:
+            line.append(block)
+            block = block.parent
+        for each in reversed(line):
+            above = "" if each.parent is None else each.parent.hash
+            self._ledger.record(BlockEntry(0.0, each.number, each.hash, above))
+
+    # ---- the end ----------------------------------------------------------------------------------------------
+
+    def _ask_everybody(self) -> None:
+        for client in self._clients.values():
+            ask = Ask("eth_blockNumber", [], '"after all"')
+            client.do(Act(self.agenda.now, client.program, "ask", (ask,)))
+
+    def _wait_for_answers(self) -> None:
+        last = self.agenda.now + self._plan.setting.settings.request_timeout + PATIENCE
+        while self.agenda.now < last and any(any(client.waiting()) for client in self._clients.values()):
+            self.agenda.run(self.agenda.now + 0.5)
+
+    def _judge_the_end(self) -> list[str]:
+        complaints = []
+        for client in self._clients.values():
+            connection = client.connection
+            if connection is None:
+                continue
+            node = self._nodes[connection.session.node or next(iter(self._nodes))]
+            if connection.session.node is None or node.tier is not next(iter(self._nodes.values())).tier:
+                complaints.append(f"{connection.name} is carried by {connection.session.node}, not by a primary")
+            if connection.session.open_calls:
+                complaints.append(f"{connection.name} has {connection.session.open_calls} calls open")
+            gauges = connection.audit.gauges
+            if gauges["ws_queue_size"]:
+                complaints.append(f"{connection.name}: ws_queue_size is {gauges['ws_queue_size']} at rest")
+            if gauges["ws_subscriptions_active"] != len(client.subscriptions):
+                complaints.append(
+                    f"{connection.name}: ws_subscriptions_active is {gauges['ws_subscriptions_active']}, "
+                    f"the client has {len(client.subscriptions)}"
+                )
+            if len(connection.links) > 1:
+                complaints.append(f"{connection.name} holds {len(connection.links)} links at rest")
+        return complaints
+
+    def _history(self) -> History:
+        setting = self._plan.setting
+        return History(
+            self._ledger.entries,
+            Meta(
+                scenario=f"seed {self._plan.seed}",
+                seed=self._plan.seed,
+                nodes={name: tier.value for name, tier, _ in setting.nodes},
+                patience=setting.settings.request_timeout + PATIENCE,
+            ),
+        )
