@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PROMISE = "run_was_fair"
 
 DRIFT = 0.25
-"""Seconds by which the harness's clock may be late in 99 of 100 looks."""
+"""Seconds by which the harness's clock may be late in 19 of 20 looks: a hiccup spoils no run, a starved machine does."""
 
 BRIEF = 1.0
 """Seconds below which a fault is too short to ask for traffic within it."""
@@ -39,7 +39,7 @@ def run_was_fair(history: History) -> Verdict:
     facts = {
         "requests": len(history.exchanges),
         "faults": len(history.faults),
-        "drift p99": percentile([drift.late for drift in history.drifts], 99),
+        "drift p95": percentile([drift.late for drift in history.drifts], 95),
         "drift max": max((drift.late for drift in history.drifts), default=math.nan),
     }
     if complaints:
@@ -58,9 +58,9 @@ def _setting(history: History) -> Iterator[Witness]:
 
 
 def _clock(history: History) -> Iterator[Witness]:
-    late = percentile([drift.late for drift in history.drifts], 99)
+    late = percentile([drift.late for drift in history.drifts], 95)
     if late > DRIFT:
-        yield Witness(history.end, "", f"the harness could not keep up: its clock was {late:.2f} s late (p99)")
+        yield Witness(history.end, "", f"the harness could not keep up: its clock was {late:.2f} s late (p95)")
 
 
 def _base_load(history: History) -> Iterator[Witness]:

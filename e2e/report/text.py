@@ -93,7 +93,9 @@ def witness_block(history: History, witness: Witness) -> str:
     lines = [f"  at {witness.at:.3f} s, {witness.client or 'the run'}: {witness.text}"]
     for entry in _neighbours(history, witness):
         mark = ">" if entry in witness.entries else " "
-        lines.append(f"  {mark} {entry.at - witness.at:+8.3f}  {line(history, entry)[:WIDTH]}")
+        client = getattr(entry, "client", witness.client)
+        whose = "" if client == witness.client else f"({client}) "
+        lines.append(f"  {mark} {entry.at - witness.at:+8.3f}  {whose}{line(history, entry)[:WIDTH]}")
     return "\n".join(lines)
 
 

@@ -32,7 +32,7 @@ from e2e.ledger.meta import Meta
 
 P1, P2, B1, B2 = "el-1-primary", "el-2-primary", "el-3-backup", "el-4-backup"
 NODES = {P1: "primary", P2: "primary", B1: "backup", B2: "backup"}
-METRICS = {"upstream_connected": "up_node", "connections": "conns", "subscriptions": "subs"}
+METRICS = {"upstream_connected": "up_node", "connections": "conns", "subscriptions": "subs", "rss": "rss"}
 TICK = 0.01
 CONTRACT = "0x" + "c0" * 20
 
@@ -101,8 +101,11 @@ class Run:
         before = block_hash(number - 1, parent or branch)
         return self.add(Block(self.tick(), number, block_hash(number, branch), before))
 
-    def scrape(self, *, up: bool = True, **samples: float) -> Run:
-        return self.add(Scraped(self.tick(), up, dict(samples)))
+    def scrape(self, **samples: float) -> Run:
+        return self.add(Scraped(self.tick(), up=True, samples=dict(samples)))
+
+    def not_scraped(self) -> Run:
+        return self.add(Scraped(self.tick(), up=False))
 
     def upstream(self, *nodes: str) -> Run:
         """A scrape in which these nodes carry clients and the others none."""

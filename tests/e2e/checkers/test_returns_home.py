@@ -79,7 +79,7 @@ def test_a_proxy_that_does_not_say(metrics: dict[str, str]) -> None:
 
 
 def test_a_proxy_that_does_not_answer() -> None:
-    assert answer(exile().wait(9).scrape(up=False)) is Answer.NOT_REACHED
+    assert answer(exile().wait(9).not_scraped()) is Answer.NOT_REACHED
 
 
 def test_one_primary_left_is_no_exile() -> None:

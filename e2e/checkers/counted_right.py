@@ -1,0 +1,52 @@
+"""The proxy's gauges equal what is really there, as the clients' own books say.
+
+A gauge may be a moment behind: it is judged at the last look of each spell in which nothing changed for a while.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from e2e.checkers.gauges import CONNECTIONS, SUBSCRIPTIONS, value
+from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from e2e.ledger.history import History
+
+PROMISE = "counted_right"
+
+STILL = 2.0
+"""Seconds after a change in which a gauge may be behind."""
+
+
+def counted_right(history: History) -> Verdict:
+    counts = {
+        CONNECTIONS: [(each.opened, each.end) for each in history.connections],
+        SUBSCRIPTIONS: [(each.confirmed, min(each.ended, each.connection.end)) for each in history.subscriptions],
+    }
+    looks = [look for role, lives in counts.items() for look in _looks(history, role, lives)]
+    witnesses = [look for look in looks if look is not None]
+    if not looks:
+        return not_reached(PROMISE, "the proxy counts nothing, or nothing stood still for long enough")
+    if witnesses:
+        reason = f"{len(witnesses)} of {len(looks)} looks at gauges were wrong"
+        return broken(PROMISE, reason, witnesses, looks=len(looks))
+    return kept(PROMISE, f"{len(looks)} looks at gauges, all right", looks=len(looks))
+
+
+def _looks(history: History, role: str, lives: list[tuple[float, float]]) -> Iterator[Witness | None]:
+    """For each spell without change: None if the gauge was right at its end, else the witness."""
+    changes = sorted({at for life in lives for at in life if at < math.inf})
+    for since, until in pairwise([*changes, math.inf]):
+        slack = STILL + history.lateness(since, since + STILL)
+        within = [scraped for scraped in history.scrapes if since + slack <= scraped.at < until]
+        last = next((each for each in reversed(within) if value(history, each, role) is not None), None)
+        if last is None:
+            continue
+        said, true = value(history, last, role), sum(begin <= last.at < end for begin, end in lives)
+        text = f"the proxy counts {said:g} {role}, there are {true}, unchanged since {since:.1f} s"
+        yield None if said == true else Witness(last.at, "", text, (last,))
