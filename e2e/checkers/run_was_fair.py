@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PROMISE = "run_was_fair"
 
 DRIFT = 0.25
-"""Seconds by which the harness's clock may be late in 19 of 20 looks: a hiccup spoils no run, a starved machine does."""
+"""Seconds by which the harness's clock may be late in 19 of 20 looks: a hiccup spoils no run, starvation does."""
 
 BRIEF = 1.0
 """Seconds below which a fault is too short to ask for traffic within it."""
