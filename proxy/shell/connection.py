@@ -9,52 +9,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass, replace
-from enum import Enum, auto
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import httptools
+from proxy.shell.reading import Phase, RequestReader
 
 if TYPE_CHECKING:
-    from proxy.shell.endpoint import Headers
+    from proxy.shell.headers import Heads, RequestHead
+    from proxy.shell.reading import Request
 
-MAX_HEAD: Final = 64 * 1024
-HEAD_LIMIT: Final = 10.0
+HEAD_LIMIT: Final = 10.0  # seconds, as all limits here
 BODY_LIMIT: Final = 10.0
 SLOWEST_BODY: Final = 64 * 1024  # bytes a second, on top of BODY_LIMIT
 IDLE_LIMIT: Final = 120.0
 WRITE_LIMIT: Final = 30.0
 LINGER: Final = 2.0
 NEVER: Final = float("inf")
-
-
-@dataclass(slots=True)
-class Request:
-    """A whole request. `path` is without query and trailing slashes; `rest` holds what came after an upgrade's head."""
-
-    method: bytes
-    target: bytes
-    path: bytes
-    query: bytes
-    headers: Headers
-    body: bytes = b""
-    keep_alive: bool = True
-    old: bool = False
-    rest: bytes | None = None
-
-    def head(self) -> bytes:
-        """The head as text, up to and with the empty line."""
-        lines = b"".join([b"%b: %b\r\n" % pair for pair in self.headers])
-        return b"%b %b HTTP/1.%d\r\n%b\r\n" % (self.method, self.target, 0 if self.old else 1, lines)
-
-
-class Phase(Enum):
-    """What the parser reads at present."""
-
-    IDLE = auto()
-    HEAD = auto()
-    BODY = auto()
 
 
 class Exchange(Protocol):
@@ -69,6 +38,7 @@ class Host(Protocol):
 
     max_body_size: int
     draining: bool
+    heads: Heads[RequestHead]
 
     def opened(self, connection: Connection) -> None: ...
     def closed(self, connection: Connection) -> None: ...
@@ -76,8 +46,8 @@ class Host(Protocol):
         """Answer `request` on `connection`, at once or later."""
         ...
 
-    def refuse_body(self, connection: Connection) -> None:
-        """Answer a request whose body is over the limit."""
+    def refuse(self, status: int, target: bytes, connection: Connection) -> None:
+        """Answer what could not be read as a request, at once: 400, 408, 413, 431."""
         ...
 
 
@@ -86,21 +56,16 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._parser = httptools.HttpRequestParser(self)
+        self._reader = RequestReader(self, host.heads, host.max_body_size)
         self._queue: deque[Request] = deque()
-        self._headers: Headers = []
-        self._target = b""
-        self._body: list[bytes] = []
-        self._size = 0
-        self._phase = Phase.IDLE
-        self._chunk_size = 0
-        self._head_size = 0
-        self._upgrade: Request | None = None
-        self._discarding = False
+        # what could not be read is answered after what could
+        self._refusal: tuple[int, bytes] | None = None
         self._eof = False
         self._chunked = False
         self._paused = False
+        self._last = False
         self.transport: asyncio.Transport | None = None
+        self.busy = False
         self.request: Request | None = None
         self.exchange: Exchange | None = None
         self.deadline = NEVER
@@ -126,145 +91,71 @@ class Connection(asyncio.Protocol):
             self.exchange.client_slow(slow=True)
 
     def resume_writing(self) -> None:
-        self.deadline = NEVER if self.request is not None else time.monotonic() + IDLE_LIMIT
+        self.deadline = NEVER if self.busy else time.monotonic() + IDLE_LIMIT
         if self.exchange is not None:
             self.exchange.client_slow(slow=False)
 
     def data_received(self, data: bytes) -> None:
-        if self._discarding:
-            return
-        self._chunk_size = len(data)
-        began_before = self._phase is Phase.HEAD
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._after_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError:
-            self._refuse(400)
-            return
-        if self._phase is Phase.HEAD and began_before:
-            self._head_size += len(data)
-            if self._head_size > MAX_HEAD:
-                self._refuse(431)
+        self._reader.feed(data)
 
     def eof_received(self) -> bool:
         # a client may close its side and still read the answers to what it sent
         self._eof = True
-        return self.request is not None
+        return self.busy
 
-    # ---- httptools callbacks
+    # ---- reading.Owner
 
-    def on_message_begin(self) -> None:
-        self._headers = []
-        self._target = b""
-        self._body = []
-        self._size = 0
-        self._phase = Phase.HEAD
-        self._head_size = 0
-        if self.request is None:
+    def head_began(self) -> None:
+        if not self.busy:
             self.deadline = time.monotonic() + HEAD_LIMIT
 
-    def on_url(self, url: bytes) -> None:
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        self._phase = Phase.BODY
-        if self._chunk_size > MAX_HEAD and sum(len(n) + len(v) for n, v in self._headers) > MAX_HEAD:
-            self._refuse(431)
-            return
-        if self._parser.should_upgrade():
-            return
-        length, expects = 0, False
-        for name, value in self._headers:
-            lower = name.lower()
-            if lower == b"content-length":
-                length = int(value)
-            elif lower == b"expect":
-                expects = value.lower() == b"100-continue"
-        if self.request is None:
-            self.deadline = time.monotonic() + BODY_LIMIT + length / SLOWEST_BODY
-        if length > self._host.max_body_size:
-            self._too_large()
-        elif expects:
+    def head_read(self, head: RequestHead) -> None:
+        if not self.busy:
+            self.deadline = time.monotonic() + BODY_LIMIT + (head.length or 0) / SLOWEST_BODY
+        if head.expects:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def on_body(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > self._host.max_body_size:
-            self._too_large()
-        elif not self._discarding:
-            self._body.append(data)
-
-    def on_message_complete(self) -> None:
-        if self._discarding:
-            return
-        self._phase = Phase.IDLE
-        request = self._complete_request()
-        if self._parser.should_upgrade():
-            self._upgrade = request
+    def arrived(self, request: Request) -> None:
+        if not self.busy and not self._queue:
+            self._serve(request)
             return
         self._queue.append(request)
-        if self.request is None:
-            self._next()
-        elif not self._paused and self.transport is not None:
+        if not self._paused and self.transport is not None:
             self._paused = True
             self.transport.pause_reading()
 
-    # ---- requests
+    def refused(self, status: int, target: bytes) -> None:
+        self._refusal = (status, target)
+        self._next()
 
-    def _complete_request(self) -> Request:
-        target, query = self._target, b""
-        if not target.startswith(b"/"):
-            target = _origin_form(target)
-        path, mark, query = target.partition(b"?")
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        return Request(
-            self._parser.get_method(),
-            target,
-            path.rstrip(b"/") or b"/",
-            query if mark else b"",
-            self._headers,
-            body,
-            self._parser.should_keep_alive(),
-            self._parser.get_http_version() == "1.0",
-        )
+    # ---- one at a time
 
-    def _after_upgrade(self, rest: bytes) -> None:
-        upgrade, self._upgrade = self._upgrade, None
-        self._parser = httptools.HttpRequestParser(self)
-        if upgrade is None:
-            return
-        if not _wants_websocket(upgrade.headers):
-            # an offer of a protocol that we do not take (h2c): the parser stopped, so it reads the request once more
-            headers = [pair for pair in upgrade.headers if pair[0].lower() != b"upgrade"]
-            self.data_received(replace(upgrade, headers=headers).head() + rest)
-            return
-        upgrade.rest = rest
-        if self.transport is not None:
-            self.transport.pause_reading()
-        self._queue.append(upgrade)
-        if self.request is None:
-            self._next()
+    def _serve(self, request: Request) -> None:
+        self.busy = True
+        self.request = request
+        self.deadline = NEVER
+        self._host.handle(request, self)
 
     def _next(self) -> None:
-        if self._queue and self.transport is not None:
-            self.request = self._queue.popleft()
-            self.deadline = NEVER
-            self._host.handle(self.request, self)
-        elif self._paused and self.transport is not None:
+        if self.busy or self.transport is None:
+            return
+        if self._queue:
+            self._serve(self._queue.popleft())
+        elif self._refusal is not None:
+            (status, target), self._refusal = self._refusal, None
+            self.busy = self._last = True
+            self.request = None
+            self._host.refuse(status, target, self)
+        elif self._paused:
             self._paused = False
             self.transport.resume_reading()
 
     def hand_over(self) -> asyncio.Transport:
         """Give the transport away; this connection is over for its listener."""
         transport, self.transport = cast("asyncio.Transport", self.transport), None
-        self.request = None
         self._host.closed(self)
-        transport.resume_reading()
+        if self._paused:
+            transport.resume_reading()
         return transport
 
     # ---- answers
@@ -273,12 +164,18 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.write(data)
 
-    def respond(self, status: int, reason: bytes, lines: bytes, body: bytes, *, bodiless: bool = False) -> None:
-        """A whole answer. `lines` are header lines without framing, unless `bodiless`: those keep what they say."""
-        head = self._head(status, reason, lines)
+    def respond(
+        self, status: int, reason: bytes, lines: bytes, body: bytes, *, bodiless: bool = False, last: bool = False
+    ) -> None:
+        """A whole answer. `lines` are header lines without framing, unless `bodiless`: those keep what they say.
+
+        `last`: the connection ends with it.
+        """
+        self._last = self._last or last
+        head = self._begin_head(status, reason, lines)
         if bodiless:
             self.write(head + b"\r\n")
-        elif self.request is not None and self.request.method == b"HEAD":
+        elif self.request is not None and self.request.head.method == b"HEAD":
             self.write(b"%bContent-Length: %d\r\n\r\n" % (head, len(body)))
         else:
             self.write(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
@@ -286,15 +183,14 @@ class Connection(asyncio.Protocol):
 
     def begin(self, status: int, reason: bytes, lines: bytes, length: bytes | None) -> None:
         """Begin an answer that comes in pieces; `length` None: not known in advance."""
-        head = self._head(status, reason, lines)
-        self._chunked = False
+        old = self.request is not None and self.request.head.old
+        self._chunked = length is None and not old
+        self._last = self._last or (length is None and old)
+        head = self._begin_head(status, reason, lines)
         if length is not None:
             head += b"Content-Length: %b\r\n" % length
-        elif self.request is not None and not self.request.old:
-            self._chunked = True
+        elif self._chunked:
             head += b"Transfer-Encoding: chunked\r\n"
-        elif self.request is not None:
-            self.request.keep_alive = False
         self.write(head + b"\r\n")
 
     def feed(self, data: bytes) -> None:
@@ -311,26 +207,26 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    def _head(self, status: int, reason: bytes, lines: bytes) -> bytes:
-        request = self.request
-        keep = request is not None and request.keep_alive and not self._host.draining
-        if not keep:
+    def _begin_head(self, status: int, reason: bytes, lines: bytes) -> bytes:
+        head = self.request.head if self.request is not None else None
+        if head is None or self._last or self._host.draining or not head.keep_alive:
+            self._last = True
             lines += b"Connection: close\r\n"
-        elif request is not None and request.old:
+        elif head.old:
             lines += b"Connection: keep-alive\r\n"
         return b"HTTP/1.1 %d %b\r\n%b" % (status, reason, lines)
 
     def _answered(self) -> None:
-        request, self.request = self.request, None
+        self.busy = False
+        self.request = None
         self.exchange = None
-        if request is None or self.transport is None:
+        if self.transport is None:
             return
-        eof = self._eof and not self._queue
-        if not request.keep_alive or self._discarding or self._host.draining or eof:
+        if self._last or (self._eof and not self._queue):
             self.close_politely()
             return
         self.deadline = time.monotonic() + IDLE_LIMIT
-        if self._queue or self._paused:
+        if self._queue or self._paused or self._refusal is not None:
             # not at once: a long queue answered at once would be a deep recursion
             asyncio.get_running_loop().call_soon(self._next)
 
@@ -344,9 +240,10 @@ class Connection(asyncio.Protocol):
         """
         if self.transport is None:
             return
-        self._discarding = True
+        whole = self._reader.phase is Phase.IDLE
+        self._reader.stop()
         self._queue.clear()
-        if self._phase is Phase.IDLE or self._eof:
+        if whole or self._eof:
             self.transport.close()
             return
         self.deadline = time.monotonic() + LINGER
@@ -360,36 +257,8 @@ class Connection(asyncio.Protocol):
         """Enforce the deadline."""
         if now < self.deadline or self.transport is None:
             return
-        if self._phase is not Phase.IDLE and self.request is None and not self._discarding:
-            self._refuse(408)
+        if self._reader.phase in (Phase.HEAD, Phase.BODY) and not self.busy:
+            self._reader.stop()
+            self.refused(408, b"")
         else:
             self.transport.abort()
-
-    def _refuse(self, status: int) -> None:
-        """Answer what cannot be parsed, after the answers that are owed."""
-        if self.request is not None or self._discarding:
-            self._discarding = True
-            return
-        self._discarding = True
-        self.request = Request(b"", b"", b"", b"", [], keep_alive=False)
-        self.respond(status, HTTPStatus(status).phrase.encode(), b"", b"")
-
-    def _too_large(self) -> None:
-        if not self._discarding and self.request is None:
-            self.request = Request(b"POST", self._target, self._target, b"", self._headers, keep_alive=False)
-            self._host.refuse_body(self)
-        self._discarding = True
-        self._body = []
-
-
-def _wants_websocket(headers: Headers) -> bool:
-    return any(name.lower() == b"upgrade" and value.lower() == b"websocket" for name, value in headers)
-
-
-def _origin_form(target: bytes) -> bytes:
-    """'http://host/path?query' as '/path?query'; b'*' and the like stay as they are."""
-    _, mark, rest = target.partition(b"://")
-    if not mark:
-        return target
-    slash = rest.find(b"/")
-    return rest[slash:] if slash >= 0 else b"/"

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from proxy import routing
-from proxy.shell.endpoint import Endpoint, request_lines
+from proxy.shell.endpoint import Endpoint
 from proxy.shell.exchange import Exchange
 from proxy.shell.flights import Flights
 from proxy.shell.pool import Pool
 
 if TYPE_CHECKING:
     from proxy.config import Config
-    from proxy.shell.connection import Connection, Request
+    from proxy.shell.connection import Connection
     from proxy.shell.link import Failure
     from proxy.shell.metrics import Metrics, NodeSeries
     from proxy.shell.monitor import Monitor
+    from proxy.shell.reading import Request
 
 PREFIX: Final = b"/cl"
 _JSON: Final = b"Content-Type: application/json\r\n"
@@ -36,10 +37,9 @@ class ConsensusLayer(Flights):
 
     def handle(self, request: Request, connection: Connection) -> None:
         # the path as the client wrote it: its slashes may matter to the node
-        path = request.target.partition(b"?")[0][len(PREFIX) :]
-        lines = request_lines(request.headers)
-        read = request.method in (b"GET", b"HEAD")
-        exchange = Exchange(self, connection, request, path=path, lines=lines, read=read, method=None)
+        path = request.head.target.partition(b"?")[0][len(PREFIX) :]
+        read = request.head.method in (b"GET", b"HEAD")
+        exchange = Exchange(self, connection, request, path=path, read=read, method=None)
         connection.exchange = exchange
         exchange.start()
 

@@ -1,31 +1,9 @@
-"""Where a node listens, and what of HTTP belongs to one hop only."""
+"""Where a node listens."""
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote_to_bytes, urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-
-# RFC 9110, section 7.6.1; Expect is answered by each hop for itself, Content-Length and Host are written anew
-_HOP_BY_HOP = frozenset(
-    (
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
-_WRITTEN_ANEW = _HOP_BY_HOP | {b"content-length", b"expect", b"host", b"http2-settings"}
 
 
 class Endpoint:
@@ -64,28 +42,3 @@ class Endpoint:
             length,
             body or b"",
         )
-
-
-def request_lines(headers: Headers) -> bytes:
-    """The end-to-end headers of a client's request as lines, without those that `Endpoint.request` writes."""
-    return _lines(headers, _WRITTEN_ANEW)
-
-
-def response_lines(headers: Headers) -> bytes:
-    """The end-to-end headers of a node's response as lines; repeated ones stay apart and in order."""
-    return _lines(headers, _HOP_BY_HOP)
-
-
-def _lines(headers: Headers, dropped: frozenset[bytes]) -> bytes:
-    kept: Iterable[tuple[bytes, bytes]] = [pair for pair in headers if pair[0].lower() not in dropped]
-    named = header(headers, b"connection")
-    if named is not None and named.lower() not in (b"keep-alive", b"close"):
-        tokens = {token.strip().lower() for token in named.split(b",")}
-        kept = [pair for pair in kept if pair[0].lower() not in tokens]
-    return b"".join([b"%b: %b\r\n" % pair for pair in kept])
-
-
-def header(headers: Headers, name: bytes) -> bytes | None:
-    """The value of the header `name` (in lower case); values of a repeated one are joined with commas."""
-    values = [value for key, value in headers if key.lower() == name]
-    return b", ".join(values) if values else None

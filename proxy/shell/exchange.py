@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from proxy.shell.endpoint import header, response_lines
-
 if TYPE_CHECKING:
-    from proxy.shell.connection import Connection, Request
-    from proxy.shell.link import Failure, Link, ResponseHead
+    from proxy.shell.connection import Connection
+    from proxy.shell.headers import ResponseHead
+    from proxy.shell.link import Failure, Link
     from proxy.shell.metrics import NodeSeries
     from proxy.shell.pool import Pool
+    from proxy.shell.reading import Request
 
 HOLD: Final = 1 << 20  # bytes of an answer that are held back until the rest is there
 HURRY: Final = 0.3  # seconds without an answer, after which the monitor is asked to look
@@ -58,11 +58,9 @@ class Exchange:
         "_began",
         "_body",
         "_connection",
-        "_endless",
         "_head",
         "_hurried",
         "_layer",
-        "_lines",
         "_link",
         "_path",
         "_retries",
@@ -86,7 +84,6 @@ class Exchange:
         request: Request,
         *,
         path: bytes,
-        lines: bytes,
         read: bool,
         method: str | None,
     ) -> None:
@@ -94,7 +91,6 @@ class Exchange:
         self._connection: Connection | None = connection
         self.request = request
         self._path = path
-        self._lines = lines
         self.read = read
         self.method = method
         self.node: str | None = None
@@ -111,7 +107,6 @@ class Exchange:
         self._body: list[bytes] = []
         self._size = 0
         self._streaming = False
-        self._endless = False
         self._slow = False
 
     def start(self) -> None:
@@ -132,9 +127,10 @@ class Exchange:
         self._tried.append(node)
         self._attempt_began = layer.now()
         pool = layer.pool(node)
-        body = request.body if request.body or request.method == b"POST" else None
-        data = pool.endpoint.request(request.method, self._path, request.query, self._lines, body)
-        pool.send(data, self, fresh=not self.read, new=new, head_only=request.method == b"HEAD")
+        head = request.head
+        body = request.body if request.body or head.method == b"POST" else None
+        data = pool.endpoint.request(head.method, self._path, head.query, head.lines, body)
+        pool.send(data, self, fresh=not self.read, new=new, head_only=head.method == b"HEAD")
 
     def _try_next(self) -> bool:
         """Send it to the next node, if it may be sent again and there is one."""
@@ -172,8 +168,7 @@ class Exchange:
 
     def on_head(self, head: ResponseHead) -> None:
         self._head = head
-        if (header(head.headers, b"content-type") or b"").startswith(b"text/event-stream"):
-            self._endless = True
+        if head.endless:
             self._stream()
 
     def on_body(self, data: bytes) -> None:
@@ -199,8 +194,7 @@ class Exchange:
                 self._connection.finish()
             return
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        retry_after = header(head.headers, b"retry-after") if head.status in (429, 503) else None
-        self._layer.judged(self, head.status, retry_after)
+        self._layer.judged(self, head.status, head.retry_after)
         if self.read and (head.status == 429 or head.status >= 500):
             self._spare = (head, body)
             if self._try_next():
@@ -235,8 +229,7 @@ class Exchange:
         if connection is None:
             self.client_gone()
             return
-        lines = response_lines([pair for pair in head.headers if pair[0].lower() != b"content-length"])
-        connection.begin(head.status, head.reason, lines, header(head.headers, b"content-length"))
+        connection.begin(head.status, head.reason, head.lines, head.length)
         for data in self._body:
             connection.feed(data)
         self._body = []
@@ -246,11 +239,10 @@ class Exchange:
         self._end()
         if self._connection is None:
             return
-        if head.bodiless:
-            self._connection.respond(head.status, head.reason, response_lines(head.headers), b"", bodiless=True)
-            return
-        lines = response_lines([pair for pair in head.headers if pair[0].lower() != b"content-length"])
-        self._connection.respond(head.status, head.reason, lines, body)
+        lines = head.lines
+        if head.bodiless and head.length is not None:
+            lines += b"Content-Length: %b\r\n" % head.length
+        self._connection.respond(head.status, head.reason, lines, body, bodiless=head.bodiless)
 
     def _give_up(self, status: int, reason: str) -> None:
         """No node is left to try: a failure that a node itself told of is better than one of ours."""
@@ -308,7 +300,8 @@ class Exchange:
         layer = self._layer
         if self._streaming:
             stalled = now - self._attempt_began >= layer.proxy_timeout
-            if stalled and not self._endless and not self._slow:
+            endless = self._head is not None and self._head.endless
+            if stalled and not endless and not self._slow:
                 self._leave()
                 self._break_off()
             return

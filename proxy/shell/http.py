@@ -6,18 +6,22 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from proxy import jsonrpc, routing
-from proxy.shell.endpoint import Endpoint, request_lines
+from proxy.shell.endpoint import Endpoint
 from proxy.shell.exchange import Exchange
 from proxy.shell.flights import Flights
 from proxy.shell.pool import Pool
 
 if TYPE_CHECKING:
     from proxy.config import Config
-    from proxy.shell.connection import Connection, Request
+    from proxy.nodes import Snapshot
+    from proxy.shell.connection import Connection
     from proxy.shell.link import Failure
     from proxy.shell.metrics import Metrics, NodeSeries
     from proxy.shell.monitor import Monitor
+    from proxy.shell.reading import Request
 
 _log = logging.getLogger("vixy.http")
 JSON: Final = b"Content-Type: application/json\r\n"
@@ -32,21 +36,23 @@ class ExecutionLayer(Flights):
         self._metrics = metrics
         self._pools = {node.name: Pool(Endpoint(node.http_url)) for node in config.nodes}
         self._max_body_size = config.general.max_body_size
-        monitor.listen(lambda _snapshot: self.nodes_changed())
+        self._order: tuple[str, ...] = ()
+        self._picky = False
+        monitor.listen(self._route)
 
     # ---- requests
 
     def handle(self, request: Request, connection: Connection) -> None:
-        parsed = jsonrpc.parse(request.body)
-        if isinstance(parsed, jsonrpc.Invalid):
-            _answer(connection, 200, parsed.answer)
-            return
-        if isinstance(parsed, jsonrpc.Request):
-            method, read = parsed.method, jsonrpc.is_read(parsed.method)
-        else:
-            method, read = None, all(isinstance(i, jsonrpc.Invalid) or jsonrpc.is_read(i.method) for i in parsed.items)
-        lines = request_lines(request.headers)
-        exchange = Exchange(self, connection, request, path=b"", lines=lines, read=read, method=method)
+        call = _read_call(request.body)
+        if call is None:
+            # jsonrpc says best what is wrong with it; what is only wrong in part is for the node to say
+            parsed = jsonrpc.parse(request.body)
+            if isinstance(parsed, jsonrpc.Invalid):
+                _answer(connection, 200, parsed.answer)
+                return
+            call = (None, False)
+        method, read = call
+        exchange = Exchange(self, connection, request, path=b"", read=read, method=method)
         connection.exchange = exchange
         exchange.start()
 
@@ -55,10 +61,19 @@ class ExecutionLayer(Flights):
         message = f"The request body is larger than {self._max_body_size} bytes"
         _answer(connection, 413, jsonrpc.error_body(None, jsonrpc.TOO_LARGE, message, data))
 
+    def _route(self, snapshot: Snapshot) -> None:
+        """The order of nodes is the same for all requests as long as no method rests anywhere."""
+        self._picky = any(state.failing_methods for state in snapshot.nodes)
+        self._order = self._names(None)
+        self.nodes_changed()
+
+    def _names(self, method: str | None) -> tuple[str, ...]:
+        return tuple(node.name for node in routing.http_order(self._monitor.snapshot, method))
+
     # ---- exchange.Layer
 
     def order(self, exchange: Exchange) -> tuple[str, ...]:
-        return tuple(node.name for node in routing.http_order(self._monitor.snapshot, exchange.method))
+        return self._names(exchange.method) if self._picky else self._order
 
     def usable(self, node: str) -> bool:
         return routing.is_usable(self._monitor.snapshot, node)
@@ -109,6 +124,24 @@ class ExecutionLayer(Flights):
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
+
+
+def _read_call(body: bytes) -> tuple[str | None, bool] | None:
+    """The method of a single call (None: a batch), and whether all of it may be sent twice; None: see `jsonrpc`."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is dict:
+        method = value.get("method")
+        return (method, jsonrpc.is_read(method)) if type(method) is str and _has_good_id(value) else None
+    if type(value) is not list or not value or not all(type(item) is dict for item in value):
+        return None
+    return None, all(type(item.get("method")) is str and jsonrpc.is_read(item["method"]) for item in value)
+
+
+def _has_good_id(value: dict[str, Any]) -> bool:
+    return not isinstance(value.get("id"), bool | dict | list)
 
 
 def error_answer(body: bytes, code: int, message: str, data: dict[str, Any]) -> bytes:

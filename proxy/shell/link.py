@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import httptools
 
+from proxy.shell.headers import Heads, ResponseHead, read_response
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from proxy.shell.endpoint import Headers
+    from proxy.shell.headers import Headers
 
 
 class Failure(NamedTuple):
@@ -27,15 +29,6 @@ class Failure(NamedTuple):
     refused: bool = False
 
 
-class ResponseHead(NamedTuple):
-    """`bodiless`: a body cannot follow, whatever the headers say."""
-
-    status: int
-    reason: bytes
-    headers: Headers
-    bodiless: bool = False
-
-
 class Receiver(Protocol):
     """Who waits for a response: `on_head`, `on_body`*, `on_end`; or `on_failure` at any point before the end."""
 
@@ -47,12 +40,18 @@ class Receiver(Protocol):
 
 
 class Link(asyncio.Protocol):
-    """`freed` is called when the link can take another request, or is closed for good (`closed`)."""
+    """`freed` is called when the link can take another request, or is closed for good (`closed`).
+
+    `heads` may be shared by all links to a node.
+    """
 
     __slots__ = (
+        "_chunk",
         "_freed",
+        "_head",
         "_head_only",
         "_headers",
+        "_heads",
         "_heard",
         "_parser",
         "_reason",
@@ -64,8 +63,11 @@ class Link(asyncio.Protocol):
         "served",
     )
 
-    def __init__(self, freed: Callable[[Link], None]) -> None:
+    def __init__(self, freed: Callable[[Link], None], heads: Heads[ResponseHead]) -> None:
         self._freed = freed
+        self._heads = heads
+        self._head: ResponseHead | None = None
+        self._chunk = b""
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._receiver: Receiver | None = None
@@ -113,11 +115,22 @@ class Link(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._receiver is None:
+        receiver = self._receiver
+        if receiver is None:
             # an idle connection has nothing to say but that it closes (some send a 408 first)
             self.abort()
             return
-        self._heard = True
+        self._chunk = b""
+        if not self._heard:
+            self._heard = True
+            self._chunk = data
+            end = data.find(b"\r\n\r\n") + 4
+            head = self._heads.get(data[:end])
+            if head is not None and not self._head_only and len(data) - end == int(head.length or 0):
+                receiver.on_head(head)
+                receiver.on_body(data[end:])
+                self._complete(reusable=True)
+                return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -146,7 +159,8 @@ class Link(asyncio.Protocol):
             return
         bodiless = self._head_only or status in (204, 304)
         self._until_eof = not bodiless and not self._parser.should_keep_alive() and not self._framed()
-        self._receiver.on_head(ResponseHead(status, self._reason, self._headers, bodiless))
+        self._head = read_response(status, self._reason, self._headers, bodiless=bodiless)
+        self._receiver.on_head(self._head)
         if self._head_only:
             # the parser cannot be told that no body follows, so it ends with this response
             self._complete(reusable=False)
@@ -159,7 +173,11 @@ class Link(asyncio.Protocol):
         if self._parser.get_status_code() < 200:
             self._headers = []
         elif self._receiver is not None:
-            self._complete(reusable=self._parser.should_keep_alive())
+            reusable = self._parser.should_keep_alive()
+            head = self._head
+            if reusable and self._chunk and head is not None and head.length is not None and not head.bodiless:
+                self._heads.learn(self._chunk, int(head.length), head)
+            self._complete(reusable=reusable)
 
     # ---- ends
 

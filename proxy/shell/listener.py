@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from proxy.shell.connection import Connection
+from proxy.shell.headers import Heads, RequestHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from proxy.shell.connection import Request
+    from proxy.shell.reading import Request
 
 _BACKLOG: Final = 4096
 _SWEEP: Final = 1.0
@@ -20,18 +21,19 @@ _LAST_CALL: Final = 0.3
 
 
 class Listener:
-    """An HTTP/1.1 server. `handle` answers requests; `refuse_body` answers those whose body is over `max_body_size`."""
+    """An HTTP/1.1 server. `handle` answers requests, `refuse` what could not be read as one: see `connection.Host`."""
 
     def __init__(
         self,
         handle: Callable[[Request, Connection], None],
-        refuse_body: Callable[[Connection], None],
+        refuse: Callable[[int, bytes, Connection], None],
         max_body_size: int,
     ) -> None:
         self.handle = handle
-        self.refuse_body = refuse_body
+        self.refuse = refuse
         self.max_body_size = max_body_size
         self.draining = False
+        self.heads: Heads[RequestHead] = Heads()
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -70,7 +72,7 @@ class Listener:
             self._server.close()
         if not await self._all_gone(min(_LAST_CALL, grace)):
             for connection in list(self._connections):
-                if connection.request is None:
+                if not connection.busy:
                     connection.close_politely()
             await self._all_gone(end - time.monotonic())
         for connection in list(self._connections):

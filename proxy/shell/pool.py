@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from proxy.shell.headers import Heads, ResponseHead
 from proxy.shell.link import Failure, Link, Receiver
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Pool:
         self._few = few
         self._loop = asyncio.get_running_loop()
         self._ssl = ssl.create_default_context() if endpoint.tls else None
+        self._heads: Heads[ResponseHead] = Heads()
         self._idle: list[Link] = []
         self._links: set[Link] = set()
         self._waiting: deque[_Order] = deque()
@@ -118,7 +120,7 @@ class Pool:
         try:
             async with asyncio.timeout(DIAL_LIMIT):
                 _, link = await self._loop.create_connection(
-                    lambda: Link(self._freed), endpoint.host, endpoint.port, ssl=self._ssl
+                    lambda: Link(self._freed, self._heads), endpoint.host, endpoint.port, ssl=self._ssl
                 )
         except (OSError, ssl.SSLError) as error:
             self._fail(order, _dial_failure(error))

@@ -11,7 +11,8 @@ from proxy.health import Answered, Failed
 
 if TYPE_CHECKING:
     from proxy.health import Observation
-    from proxy.shell.link import Failure, Link, ResponseHead
+    from proxy.shell.headers import ResponseHead
+    from proxy.shell.link import Failure, Link
     from proxy.shell.pool import Pool
 
 _JSON: Final = b"Content-Type: application/json\r\n"

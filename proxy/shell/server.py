@@ -18,7 +18,8 @@ from proxy.shell.websocket import WebSocketGate
 
 if TYPE_CHECKING:
     from proxy.config import Config
-    from proxy.shell.connection import Connection, Request
+    from proxy.shell.connection import Connection
+    from proxy.shell.reading import Request
     from proxy.shell.seams import Gate
 
 _log = logging.getLogger("vixy")
@@ -46,7 +47,7 @@ class Server:
         here = settings.enabled and settings.port is None
         self._pages = StatusPages(self.monitor, self.metrics, metrics_here=here)
         body = config.general.max_body_size
-        self._listener = Listener(self._handle, self._execution.refuse_body, body)
+        self._listener = Listener(self._handle, self._refuse, body)
         self._metrics_listener = Listener(self._handle_metrics, _refuse, 0)
 
     async def start(self, host: str, port: int) -> int:
@@ -68,11 +69,12 @@ class Server:
         self._consensus.close()
 
     def _handle(self, request: Request, connection: Connection) -> None:
-        path = request.path
+        head = request.head
+        path = head.path
         if request.rest is not None:
             self._upgrade(request, connection)
         elif path == b"/el":
-            if request.method == b"POST":
+            if head.method == b"POST":
                 self._execution.handle(request, connection)
             else:
                 answer(connection, 405, b"", b"Allow: POST\r\n")
@@ -84,15 +86,23 @@ class Server:
             answer(connection, 404, b'{"error":"no such path"}')
 
     def _upgrade(self, request: Request, connection: Connection) -> None:
-        if request.path != b"/el/ws" or self._listener.draining:
-            request.keep_alive = False
-            answer(connection, 404 if request.path != b"/el/ws" else 503, b"")
-            return
-        data = request.head() + (request.rest or b"")
-        self.gate.accept(connection.hand_over(), data, request.target, request.headers)
+        head = request.head
+        if head.path != b"/el/ws":
+            answer(connection, 404, b"", last=True)
+        elif self._listener.draining:
+            answer(connection, 503, b"", last=True)
+        else:
+            data = head.text() + (request.rest or b"")
+            self.gate.accept(connection.hand_over(), data, head.target, head.headers)
+
+    def _refuse(self, status: int, target: bytes, connection: Connection) -> None:
+        if status == 413 and target.startswith(b"/el"):
+            self._execution.refuse_body(connection)
+        else:
+            _refuse(status, target, connection)
 
     def _handle_metrics(self, request: Request, connection: Connection) -> None:
-        if request.path == b"/metrics" and request.method in (b"GET", b"HEAD"):
+        if request.head.path == b"/metrics" and request.head.method in (b"GET", b"HEAD"):
             self._pages.show_metrics(connection)
         else:
             answer(connection, 404, b"")
@@ -113,5 +123,5 @@ def session_settings(config: Config) -> Settings:
     )
 
 
-def _refuse(connection: Connection) -> None:
-    answer(connection, 413, b"")
+def _refuse(status: int, _target: bytes, connection: Connection) -> None:
+    answer(connection, status, b"", b"")

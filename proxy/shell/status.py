@@ -14,9 +14,10 @@ from proxy.nodes import Tier
 
 if TYPE_CHECKING:
     from proxy.nodes import ConsensusState, NodeState, Snapshot
-    from proxy.shell.connection import Connection, Request
+    from proxy.shell.connection import Connection
     from proxy.shell.metrics import Metrics
     from proxy.shell.monitor import Monitor
+    from proxy.shell.reading import Request
 
 _JSON: Final = b"Content-Type: application/json\r\n"
 _METRICS: Final = b"Content-Type: %b\r\n" % CONTENT_TYPE_LATEST.encode()
@@ -74,10 +75,10 @@ class StatusPages:
 
     def handle(self, request: Request, connection: Connection) -> bool:
         """Whether `request` was for one of the pages (and is answered)."""
-        page = self._pages.get(request.path)
+        page = self._pages.get(request.head.path)
         if page is None:
             return False
-        if request.method in (b"GET", b"HEAD"):
+        if request.head.method in (b"GET", b"HEAD"):
             page(connection)
         else:
             answer(connection, 405, b"", b"Allow: GET, HEAD\r\n")
@@ -98,5 +99,6 @@ class StatusPages:
         answer(connection, 200, orjson.dumps(status_document(self._monitor.snapshot)))
 
 
-def answer(connection: Connection, status: int, body: bytes, lines: bytes = _JSON) -> None:
-    connection.respond(status, HTTPStatus(status).phrase.encode(), lines, body)
+def answer(connection: Connection, status: int, body: bytes, lines: bytes = _JSON, *, last: bool = False) -> None:
+    """An answer of ours, of JSON unless `lines` say otherwise; `last`: the connection ends with it."""
+    connection.respond(status, HTTPStatus(status).phrase.encode(), lines, body, last=last)
