@@ -227,7 +227,10 @@ class LocalTestbed(Testbed):
         if self._closing:
             raise TestbedError(f"{node.name} is not waited for any longer: the network is closed")
         if node.state == "stopped":
-            raise TestbedError(f"{node.name} did not come up: {node.post_mortem()}")
+            raise TestbedError(
+                f"{node.name} did not come up; {node.post_mortem()}\n"
+                f"try that geth by hand ({self._geth} version), or name another one in $GETH"
+            )
         if self._beacon is not None and not self._beacon.alive:
             raise TestbedError(f"the block driver ended; the end of {self._beacon.log}:\n{self._beacon.tail()}")
 

@@ -111,7 +111,7 @@ def test_with_all_nodes_down_the_chain_stands_and_then_goes_on(network: LocalTes
 
 @pytest.mark.parametrize("depth", [1, 3])
 def test_a_reorg_replaces_the_last_blocks_by_one_more(network: LocalTestbed, depth: int) -> None:
-    wait_for_block(network, depth + 1)
+    wait_for_more(network, depth + 1)  # whose siblings no reorg has used
     network.driver.pause()
     try:
         network.heal()
