@@ -26,11 +26,10 @@ class Stage:
     """One client, its session, and the nodes with these names (P…: primary, B…: backup)."""
 
     def __init__(self, *names: str, settings: Settings | None = None, seed: int = 0) -> None:
-        rng = Random(seed)
         self.now = 1000.0
-        self.chain = Chain(rng)
+        self.chain = Chain(Random(seed))
         self.nodes = {name: Upstream(name, View(self.chain.tip), self.apply) for name in names or ("P1", "P2", "B1")}
-        self.session = Session(settings or Settings(), self.snapshot(), rng, self.now)
+        self.session = Session(settings or Settings(), self.snapshot(), Random(seed), self.now)
         self.frames: list[bytes] = []
         self.closed: ev.CloseClient | None = None
         self.dials: list[tuple[float, str]] = []
