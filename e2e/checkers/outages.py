@@ -60,12 +60,16 @@ def excused(spells: list[Interval], since: float, until: float) -> bool:
 
 
 def links_lost(history: History, lane: Lane) -> list[Interval]:
-    """When a request in flight may have died with its node, its outcome unknown to anybody."""
-    return [
-        Interval(fault.began, fault.at + NOTICE + history.lateness(fault.at, fault.at + 2 * NOTICE))
-        for fault in history.faults
-        if fault.target in history.meta.nodes and _takes(fault, lane)
-    ]
+    """When a request in flight may have died with its node, its outcome unknown to anybody.
+
+    A node that is cut off or silent is left soon; one that only answers wrongly may be asked again at any time.
+    """
+    spells = []
+    for fault in history.faults:
+        if fault.target in history.meta.nodes and _takes(fault, lane):
+            last = fault.healed if fault.effect is Effect.FAULTY else fault.at
+            spells.append(Interval(fault.began, last + NOTICE + history.lateness(last, last + 2 * NOTICE)))
+    return spells
 
 
 def usable_throughout(history: History, lane: Lane, since: float, until: float, but: str = "") -> bool:

@@ -25,6 +25,9 @@ PROMISE = "subscriptions_survive"
 SILENCE = NOTICE + 1.0
 """Seconds for which a subscription may say nothing although there is something to say: a switch and its catching up."""
 
+STALL = 7.0
+"""Seconds more where a node's head stands still: nobody knows until its lag is above the usual bound of five blocks."""
+
 LAST_MOMENTS = 1.5
 """Seconds before the end in which what is due may still be on its way."""
 
@@ -64,7 +67,7 @@ def _silent(history: History, subscription: Subscription, due: Due) -> Iterator[
     times = due.times(subscription) if gaps else []
     away = outages(history, "ws") if gaps else []
     for since, until in gaps:
-        slack = SILENCE + history.lateness(since, until)
+        slack = SILENCE + history.lateness(since, until) + (STALL if _stalled(history, since, until) else 0.0)
         last = until - (LAST_MOMENTS + slack - SILENCE if until == end else slack)
         missed = [
             at for at in times if since + slack <= at <= last and not excused(away, at - slack, at + LAST_MOMENTS)
@@ -78,6 +81,11 @@ def _silent(history: History, subscription: Subscription, due: Due) -> Iterator[
                 f" though {len(missed)} events were due",
                 entries[:2],
             )
+
+
+def _stalled(history: History, since: float, until: float) -> bool:
+    stalls = (fault for fault in history.faults if fault.name == "stalled_head")
+    return any(fault.began <= until and fault.healed >= since for fault in stalls)
 
 
 def _after(history: History, since: float, until: float) -> str:

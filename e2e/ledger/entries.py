@@ -97,11 +97,15 @@ class Injected:
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """The fault is taken back: the node runs, follows the chain and answers (the harness saw it)."""
+    """The fault is taken back: the node runs, follows the chain and answers (the harness saw it).
+
+    `lane` tells apart the faults of the same name on both lanes of a node.
+    """
 
     at: float
     fault: str
     target: str
+    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True)

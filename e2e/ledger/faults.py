@@ -37,6 +37,8 @@ EFFECTS: dict[str, Effect] = {
     "reset": Effect.CUT,
     "reset_peer": Effect.CUT,
     "close": Effect.CUT,
+    "idle_close": Effect.CUT,
+    "limit_data": Effect.CUT,
     "drop_after_accept": Effect.CUT,
     "black_hole": Effect.SILENT,
     "freeze": Effect.SILENT,
@@ -44,9 +46,12 @@ EFFECTS: dict[str, Effect] = {
     "no_handshake": Effect.SILENT,
     "latency": Effect.SLOW,
     "bandwidth": Effect.SLOW,
+    "slicer": Effect.SLOW,
+    "slow_close": Effect.SLOW,
     "slow_answers": Effect.SLOW,
     # answers
     "absurd_head": Effect.FAULTY,
+    "answer_twice": Effect.FAULTY,
     "http_status": Effect.FAULTY,
     "id_type": Effect.FAULTY,
     "method_failure": Effect.FAULTY,
@@ -55,6 +60,7 @@ EFFECTS: dict[str, Effect] = {
     "probe_failure": Effect.FAULTY,
     "refuse_subscription": Effect.FAULTY,
     "sequential_ids": Effect.FAULTY,
+    "stalled_head": Effect.FAULTY,
     "syncing": Effect.FAULTY,
     # the rest
     "reorg": Effect.CHAIN,
@@ -103,7 +109,8 @@ def pair(entries: Iterable[Entry]) -> tuple[Fault, ...]:
             faults.append(Fault(entry.fault, entry.target, lane, began, entry.at, over, entry.detail))
         elif isinstance(entry, Healed):
             for index, fault in enumerate(faults):
-                if (fault.name, fault.target) == (entry.fault, entry.target) and fault.healed in {math.inf, fault.at}:
+                same = (fault.name, fault.target) == (entry.fault, entry.target)
+                if same and entry.lane in {None, fault.lane} and fault.healed in {math.inf, fault.at}:
                     faults[index] = replace(fault, healed=entry.at)
                     break
     return tuple(faults)

@@ -94,8 +94,8 @@ class Run:
     def fault(self, fault: str, target: str = P1, **detail: Any) -> Run:
         return self.add(Injected(self.tick(), fault, target, detail, began=self.now - TICK / 2))
 
-    def healed(self, fault: str, target: str = P1) -> Run:
-        return self.add(Healed(self.tick(), fault, target))
+    def healed(self, fault: str, target: str = P1, lane: Lane | None = None) -> Run:
+        return self.add(Healed(self.tick(), fault, target, lane))
 
     def block(self, number: int, branch: str = "a", parent: str | None = None) -> Run:
         before = block_hash(number - 1, parent or branch)

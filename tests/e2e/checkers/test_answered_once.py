@@ -204,6 +204,16 @@ def test_a_send_whose_node_died_may_end_in_an_error(method: str) -> None:
     assert judged(run) is Answer.NO
 
 
+def test_a_send_to_a_faulty_node_may_end_in_an_error_while_it_is_faulty() -> None:
+    run = Run()
+    run.fault("method_failure", P1).wait(10)
+    a = run.client("a").sent(1, "eth_sendRawTransaction", "0x00").error(1, -32603, "internal")
+    assert judged(run) is Answer.YES
+    run.healed("method_failure", P1).wait(5)
+    a.sent(2, "eth_sendRawTransaction", "0x00").error(2, -32603, "internal")
+    assert judged(run) is Answer.NO
+
+
 def test_a_read_whose_node_died_may_not() -> None:
     run = Run()
     a = run.client("a").sent(1, "eth_call", {})

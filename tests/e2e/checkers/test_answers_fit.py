@@ -114,6 +114,8 @@ def test_an_absurd_head() -> None:
     assert answers_fit(run.history()).answer is Answer.YES
     run.client("b").asked(1, "eth_blockNumber", result=hex(2**60))
     assert answers_fit(run.history()).answer is Answer.NO
+    run.fault("absurd_head")
+    assert answers_fit(run.history()).answer is Answer.YES
 
 
 def test_events_without_sense_are_no_measure() -> None:

@@ -92,6 +92,19 @@ def test_a_short_silence_is_none() -> None:
     assert answer(run) is Answer.YES
 
 
+def test_a_stalled_head_takes_longer_to_notice() -> None:
+    run = Run()
+    a = listening(run)
+    run.fault("stalled_head", P1)
+    for number in range(1, 9):
+        run.wait(1).block(number)
+    a.event("0xa", header(8))
+    assert answer(run) is Answer.YES
+    for number in range(9, 35):
+        run.wait(1).block(number)
+    broken(run, "after the stalled_head")
+
+
 def test_nothing_is_due_while_no_node_is_usable() -> None:
     run = Run()
     a = listening(run)

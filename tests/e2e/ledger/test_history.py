@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from e2e.gateway.faults import FAULTS
 from e2e.ledger.entries import Injected, Received
 from e2e.ledger.faults import EFFECTS, LEAD, Effect, pair
 from e2e.ledger.history import History
@@ -133,6 +134,14 @@ class TestFaults:
         ws, http, both = run.history().faults
         assert [fault.hits("ws") for fault in (ws, http, both)] == [True, True, True]
         assert [fault.hits("http") for fault in (ws, http, both)] == [False, True, True]
+
+    def test_a_cure_of_one_lane_leaves_the_other(self) -> None:
+        run = Run().fault("freeze", P1, lane="ws").fault("freeze", P1, lane="http").healed("freeze", P1, "http")
+        ws, http = run.history().faults
+        assert http.healed < ws.healed == math.inf
+
+    def test_every_fault_of_the_gateway_is_known(self) -> None:
+        assert set(FAULTS) <= set(EFFECTS)
 
     def test_a_nemesis_that_does_not_say_when_it_began(self) -> None:
         assert [fault.began for fault in pair([Injected(9.0, "kill", P1), Injected(1.0, "kill", P1)])] == [9 - LEAD, 0]
