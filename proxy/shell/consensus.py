@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from proxy.config import Config
     from proxy.shell.connection import Connection
     from proxy.shell.link import Failure
-    from proxy.shell.metrics import Metrics, NodeSeries
+    from proxy.shell.metrics import Metrics
     from proxy.shell.monitor import Monitor
     from proxy.shell.reading import Request
+    from proxy.shell.tally import NodeTally
 
 PREFIX: Final = b"/cl"
 _JSON: Final = b"Content-Type: application/json\r\n"
@@ -54,7 +55,7 @@ class ConsensusLayer(Flights):
     def pool(self, node: str) -> Pool:
         return self._pools[node]
 
-    def series(self, node: str) -> NodeSeries:
+    def tally(self, node: str) -> NodeTally:
         return self._metrics.cl[node]
 
     def hurry(self, node: str) -> None:

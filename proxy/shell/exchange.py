@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from proxy.shell.connection import Connection
     from proxy.shell.headers import ResponseHead
     from proxy.shell.link import Failure, Link
-    from proxy.shell.metrics import NodeSeries
     from proxy.shell.pool import Pool
     from proxy.shell.reading import Request
+    from proxy.shell.tally import NodeTally
 
 HOLD: Final = 1 << 20  # bytes of an answer that are held back until the rest is there
 HURRY: Final = 0.3  # seconds without an answer, after which the monitor is asked to look
@@ -35,7 +35,7 @@ class Layer(Protocol):
 
     def usable(self, node: str) -> bool: ...
     def pool(self, node: str) -> Pool: ...
-    def series(self, node: str) -> NodeSeries: ...
+    def tally(self, node: str) -> NodeTally: ...
     def began(self, exchange: Exchange) -> None: ...
     def ended(self, exchange: Exchange) -> None: ...
     def hurry(self, node: str) -> None: ...
@@ -164,7 +164,7 @@ class Exchange:
         self._link = link
         self.written = True
         if self.node is not None:
-            self._layer.series(self.node).requests.inc()
+            self._layer.tally(self.node).requests += 1
 
     def on_head(self, head: ResponseHead) -> None:
         self._head = head
@@ -183,17 +183,20 @@ class Exchange:
             self._stream()
 
     def on_end(self) -> None:
-        self._link = None
-        head = self._head
-        if head is None or self.node is None:
-            return
-        self._layer.series(self.node).duration.observe(self._layer.now() - self._began)
-        if self._streaming:
+        if self._head is not None and not self._streaming:
+            self.on_whole(self._head, self._body[0] if len(self._body) == 1 else b"".join(self._body))
+        elif self.node is not None:
+            self._link = None
+            self._layer.tally(self.node).observe(self._layer.now() - self._began)
             self._end()
             if self._connection is not None:
                 self._connection.finish()
+
+    def on_whole(self, head: ResponseHead, body: bytes) -> None:
+        self._link = None
+        if self.node is None:
             return
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._layer.tally(self.node).observe(self._layer.now() - self._began)
         self._layer.judged(self, head.status, head.retry_after)
         if self.read and (head.status == 429 or head.status >= 500):
             self._spare = (head, body)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from proxy.nodes import Snapshot
     from proxy.shell.connection import Connection
     from proxy.shell.link import Failure
-    from proxy.shell.metrics import Metrics, NodeSeries
+    from proxy.shell.metrics import Metrics
     from proxy.shell.monitor import Monitor
     from proxy.shell.reading import Request
+    from proxy.shell.tally import NodeTally
 
 _log = logging.getLogger("vixy.http")
 JSON: Final = b"Content-Type: application/json\r\n"
@@ -81,7 +82,7 @@ class ExecutionLayer(Flights):
     def pool(self, node: str) -> Pool:
         return self._pools[node]
 
-    def series(self, node: str) -> NodeSeries:
+    def tally(self, node: str) -> NodeTally:
         return self._metrics.el[node]
 
     def hurry(self, node: str) -> None:

@@ -30,12 +30,16 @@ class Failure(NamedTuple):
 
 
 class Receiver(Protocol):
-    """Who waits for a response: `on_head`, `on_body`*, `on_end`; or `on_failure` at any point before the end."""
+    """Who waits for a response: `on_head`, `on_body`*, `on_end`; or `on_whole` for a small one that came at once.
+
+    Or `on_failure` at any point before the end.
+    """
 
     def on_written(self, link: Link) -> None: ...
     def on_head(self, head: ResponseHead) -> None: ...
     def on_body(self, data: bytes) -> None: ...
     def on_end(self) -> None: ...
+    def on_whole(self, head: ResponseHead, body: bytes) -> None: ...
     def on_failure(self, failure: Failure) -> None: ...
 
 
@@ -127,9 +131,7 @@ class Link(asyncio.Protocol):
             end = data.find(b"\r\n\r\n") + 4
             head = self._heads.get(data[:end])
             if head is not None and not self._head_only and len(data) - end == int(head.length or 0):
-                receiver.on_head(head)
-                receiver.on_body(data[end:])
-                self._complete(reusable=True)
+                self._complete(reusable=True, whole=(head, data[end:]))
                 return
         try:
             self._parser.feed_data(data)
@@ -184,7 +186,7 @@ class Link(asyncio.Protocol):
     def _framed(self) -> bool:
         return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
 
-    def _complete(self, *, reusable: bool) -> None:
+    def _complete(self, *, reusable: bool, whole: tuple[ResponseHead, bytes] | None = None) -> None:
         receiver, self._receiver = self._receiver, None
         self.served += 1
         if reusable and self.usable:
@@ -193,7 +195,9 @@ class Link(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.close()
             self._close()
-        if receiver is not None:
+        if receiver is not None and whole is not None:
+            receiver.on_whole(*whole)
+        elif receiver is not None:
             receiver.on_end()
 
     def _break(self, reason: str) -> None:

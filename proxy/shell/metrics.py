@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+from proxy.shell.tally import BUCKETS, NodeTally, TallyCollector
 
 if TYPE_CHECKING:
     from proxy.config import Config
     from proxy.nodes import ConsensusState, NodeState, Snapshot
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 disable_created_metrics()  # type: ignore[no-untyped-call]
-
-
-class NodeSeries(NamedTuple):
-    """What one node's requests are counted in: looked up once, used on the hot path."""
-
-    requests: Counter
-    duration: Histogram
 
 
 class Metrics:
@@ -31,13 +25,12 @@ class Metrics:
         self._make_ws()
         self.http_retries = self._counter("http_retries", "HTTP reads sent to one more node")
         self._carried = {node.name: 0 for node in config.nodes}
-        self.el: dict[str, NodeSeries] = {}
-        self.cl: dict[str, NodeSeries] = {}
+        self.el = {node.name: NodeTally((node.name, node.tier.value)) for node in config.nodes}
+        self.cl = {node.name: NodeTally((node.name,)) for node in config.consensus}
+        self.registry.register(TallyCollector("el", ("node", "tier"), self.el.values()))
+        self.registry.register(TallyCollector("cl", ("node",), self.cl.values()))
         for node in config.nodes:
             both = (node.name, node.tier.value)
-            self.el[node.name] = NodeSeries(
-                self.el_requests.labels(*both), self.el_request_duration_seconds.labels(*both)
-            )
             for gauge in (self.el_node_block_number, self.el_node_lag_blocks, self.el_node_healthy):
                 gauge.labels(*both)
             self.el_node_failing_methods.labels(*both)
@@ -45,7 +38,6 @@ class Metrics:
             self.ws_upstream_node_connected.labels(node.name)
         for consensus in config.consensus:
             name = consensus.name
-            self.cl[name] = NodeSeries(self.cl_requests.labels(name), self.cl_request_duration_seconds.labels(name))
             for gauge in (self.cl_node_slot, self.cl_node_lag_slots, self.cl_node_healthy):
                 gauge.labels(name)
         # counted at every message: plain numbers until somebody looks (a Counter's lock costs as much as the relaying)
@@ -103,10 +95,6 @@ class Metrics:
 
     def _make_el(self) -> None:
         both = ("node", "tier")
-        self.el_requests = self._counter("el_requests", "HTTP requests written to an execution node", both)
-        self.el_request_duration_seconds = self._histogram(
-            "el_request_duration_seconds", "From an HTTP request to its answer, by the node that answered", both
-        )
         self.el_node_block_number = self._gauge("el_node_block_number", "Block number last seen", both)
         self.el_node_lag_blocks = self._gauge("el_node_lag_blocks", "Blocks behind the head", both)
         self.el_node_healthy = self._gauge("el_node_healthy", "1 while the node is healthy", both)
@@ -117,10 +105,6 @@ class Metrics:
         self.el_healthy_nodes = self._gauge("el_healthy_nodes", "Healthy execution nodes")
 
     def _make_cl(self) -> None:
-        self.cl_requests = self._counter("cl_requests", "Requests written to a consensus node", ("node",))
-        self.cl_request_duration_seconds = self._histogram(
-            "cl_request_duration_seconds", "From a request to its answer, by the node that answered", ("node",)
-        )
         self.cl_node_slot = self._gauge("cl_node_slot", "Head slot last seen", ("node",))
         self.cl_node_lag_slots = self._gauge("cl_node_lag_slots", "Slots behind the head", ("node",))
         self.cl_node_healthy = self._gauge("cl_node_healthy", "1 while the node is healthy", ("node",))
@@ -160,5 +144,5 @@ class Metrics:
     def _gauge(self, name: str, about: str, labels: tuple[str, ...] = ()) -> Gauge:
         return Gauge(f"vixy_{name}", about, labels, registry=self.registry)
 
-    def _histogram(self, name: str, about: str, labels: tuple[str, ...] = ()) -> Histogram:
-        return Histogram(f"vixy_{name}", about, labels, registry=self.registry, buckets=_BUCKETS)
+    def _histogram(self, name: str, about: str) -> Histogram:
+        return Histogram(f"vixy_{name}", about, registry=self.registry, buckets=BUCKETS)

@@ -52,6 +52,10 @@ class _Answer:
         if not self.done.done():
             self.done.set_result(None)
 
+    def on_whole(self, head: ResponseHead, body: bytes) -> None:
+        self.status, self.body = head.status, body
+        self.on_end()
+
     def on_failure(self, failure: Failure) -> None:
         self._fail(ProbeError(failure.reason, refused=failure.refused))
 
