@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from e2e.checkers.events import HeadEvent
     from e2e.ledger.chain import Chain
+    from e2e.ledger.entries import Block
     from e2e.ledger.history import History
     from e2e.ledger.subscriptions import Subscription
 
@@ -42,7 +43,7 @@ def heads_continuous(history: History) -> Verdict:
         return not_reached(PROMISE, "no subscription to newHeads or logs, or no record of the chain")
     if history.chain.holes:
         return unknown(PROMISE, f"the record of the chain lacks blocks {history.chain.holes[:5]}")
-    optional = _in_mid_branch(history)
+    optional = in_mid_branch(history)
     faults = [witness for each in streams for witness in head_faults(history, each, optional)]
     every_log = canonical_logs(history)
     faults += [witness for each in told for witness in log_faults(history, each, every_log, due_window(history, each))]
@@ -90,7 +91,7 @@ def head_faults(history: History, subscription: Subscription, optional: set[str]
         if head.hash not in seen:
             previous = head
         seen.add(head.hash)
-    yield from _missing(history, subscription, seen, optional)
+    yield from _missing(history, subscription, optional)
 
 
 def _follows(chain: Chain, previous: HeadEvent, head: HeadEvent) -> bool:
@@ -112,25 +113,32 @@ def _unheard_of(chain: Chain, head: HeadEvent) -> bool:
     return first <= head.number <= last and not near_reorg
 
 
-def _missing(history: History, subscription: Subscription, seen: set[str], optional: set[str]) -> Iterator[Witness]:
-    chain = history.chain
+def missing_heads(history: History, subscription: Subscription, optional: set[str]) -> list[Block]:
+    """The blocks that one stream should have told and did not. `optional` is what `in_mid_branch` says."""
     since, until = due_window(history, subscription)
-    first = min((chain.known[name].number for name in seen if name in chain.known), default=math.inf)
-    gap = [
+    told = {head.hash for head in heads(subscription)}
+    known = history.chain.known
+    first = min((known[name].number for name in told if name in known), default=math.inf)
+    return [
         block
-        for block in chain.canonical.values()
-        if block.hash not in seen
+        for block in history.chain.canonical.values()
+        if block.hash not in told
         and block.hash not in optional
         and (block.number > first or block.at >= since)
         and block.at <= until
     ]
+
+
+def _missing(history: History, subscription: Subscription, optional: set[str]) -> Iterator[Witness]:
+    gap = missing_heads(history, subscription, optional)
     if gap:
         numbers = ", ".join(str(block.number) for block in gap[:8]) + (", …" if len(gap) > 8 else "")
-        text = f"{subscription.id} never said head {numbers} ({len(gap)} missing of {len(seen) + len(gap)})"
+        told = len(heads(subscription))
+        text = f"{subscription.id} never said head {numbers} ({len(gap)} missing, {told} told)"
         yield Witness(gap[0].at, subscription.client, text, tuple(gap[:3]))
 
 
-def _in_mid_branch(history: History) -> set[str]:
+def in_mid_branch(history: History) -> set[str]:
     """Blocks that came as part of a new branch, not as its tip, and that no direct client was told of."""
     direct = {head.hash for each in history.direct if each.kind == NEW_HEADS for head in heads(each)}
     return {name for name in history.chain.adopted if name not in direct}

@@ -102,7 +102,7 @@ def test_a_stalled_head_takes_longer_to_notice() -> None:
     assert answer(run) is Answer.YES
     for number in range(9, 35):
         run.wait(1).block(number)
-    broken(run, "after the stalled_head")
+    broken(run, "said nothing from 9.1")
 
 
 def test_nothing_is_due_while_no_node_is_usable() -> None:
