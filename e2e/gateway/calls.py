@@ -67,7 +67,7 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """An answer or an event on its way to the proxy.
+    """An answer or an event on its way to the proxy; without `raw` it does not arrive.
 
     `method` is that of the call which it answers ('' if that is not known); an event has no `id`, and `value` is the
     parsed text, before any fault.

@@ -21,18 +21,20 @@ class GatewayError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A fault as the gateway has it; `bites` counts its effects so far."""
+    """A fault as the gateway has it; `bites` counts its effects so far. Not `lasting`: it is over already."""
 
     id: int
     fault: str
     node: str
     lane: LaneName
     bites: int
+    lasting: bool
     attributes: dict[str, Any]
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> InForce:
-        return cls(**{name: told.pop(name) for name in ("id", "fault", "node", "lane", "bites")}, attributes=told)
+        names = ("id", "fault", "node", "lane", "bites", "lasting")
+        return cls(**{name: told.pop(name) for name in names}, attributes=told)
 
 
 class GatewayClient:

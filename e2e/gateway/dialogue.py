@@ -62,6 +62,6 @@ class Talk:
         elif delivery.payload is not payload:
             raw = message.with_payload(delivery.payload)
         if delivery.delay:
-            self._link.to_proxy.write_after(delivery.delay, raw * delivery.copies)
+            self._link.send_late(delivery.delay, raw * delivery.copies)
             return b""
         return raw * delivery.copies

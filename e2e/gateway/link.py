@@ -39,6 +39,7 @@ class Link:
         self._shapers: dict[int, tuple[Shaper | None, Shaper | None]] = {}
         self._holds: set[int] = {_DIAL}
         self._dialling: asyncio.Task[None] | None = None
+        self._late = 0  # messages that a fault delays
         self._parting = False
         self._over = False
         self.hold(_DIAL)
@@ -67,6 +68,21 @@ class Link:
         self.proxy_side.reset()
         self.node_side.reset()
         self._end_unconnected()
+
+    def send_late(self, delay: float, data: bytes) -> None:
+        """Send `data` to the proxy after `delay` seconds, between whatever is being sent then."""
+        self._late += 1
+        self._loop.call_later(delay, self._send_now, data)
+
+    def _send_now(self, data: bytes) -> None:
+        self._late -= 1
+        self.last_active = self._loop.time()
+        self.to_proxy.write(data)
+
+    @property
+    def busy(self) -> bool:
+        """Say whether the proxy waits for the answer to an HTTP request."""
+        return self.dialogue.waiting > 0 or self._late > 0
 
     def close(self) -> None:
         """FIN both ways, after what was written."""

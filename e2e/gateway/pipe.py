@@ -56,10 +56,6 @@ class Pipe:
         else:
             self._sink.write(data)
 
-    def write_after(self, delay: float, data: bytes) -> None:
-        """Send `data` after `delay` seconds, between whatever is being sent then."""
-        self._loop.call_later(delay, self.write, data)
-
     def finish(self) -> None:
         """Pass on the end of the stream, once all that was written before it has left."""
         if not self._ending:

@@ -48,7 +48,9 @@ class Rewriter:
             return Delivery(payload)
         before = elements(payload)
         answers = [self._answer(raw, value) for raw, value in zip(before, values, strict=True)]
-        text = _joined(payload, before, [answer.raw for answer in answers]) or payload
+        text = _joined(payload, before, [answer.raw for answer in answers if answer.raw])
+        if text is None:
+            return Delivery(payload, copies=0)
         methods = tuple(answer.method for answer in answers if answer.id is not None)
         delivery = Delivery(text, methods)
         for fault in self._link.rewriters:

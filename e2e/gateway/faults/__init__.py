@@ -29,6 +29,7 @@ from e2e.gateway.faults.sequential_ids import SequentialIds
 from e2e.gateway.faults.slicer import Slicer
 from e2e.gateway.faults.slow_answers import SlowAnswers
 from e2e.gateway.faults.slow_close import SlowClose
+from e2e.gateway.faults.stalled_head import StalledHead
 from e2e.gateway.faults.syncing import Syncing
 from e2e.gateway.faults.timeout import Timeout
 
@@ -63,6 +64,7 @@ FAULTS: Final[dict[str, type[Fault]]] = {
         Slicer,
         SlowAnswers,
         SlowClose,
+        StalledHead,
         Syncing,
         Timeout,
     )

@@ -105,6 +105,5 @@ class Fault:
 
     def to_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.attributes()}
-        return {"id": self.id, "fault": self.kind, "node": self.lane.node, "lane": self.lane.name, **values} | {
-            "bites": self.bites
-        }
+        where = {"fault": self.kind, "node": self.lane.node, "lane": self.lane.name}
+        return {"id": self.id, **where, "lasting": not self.instant, "bites": self.bites, **values}

@@ -33,7 +33,7 @@ class IdleClose(Fault):
             return
         loop = asyncio.get_running_loop()
         left = link.last_active + self.idle / 1000 - loop.time()
-        if left <= 0 and not link.dialogue.waiting:
+        if left <= 0 and not link.busy:
             self.bite("closed", link)
             link.close()
         else:

@@ -37,6 +37,7 @@ class Served:
     """A gateway and its API, seen from this thread."""
 
     gateway: Gateway
+    url: str
     client: GatewayClient
     runner: web.AppRunner
 
@@ -51,7 +52,8 @@ async def _serve(http: str, ws: str) -> Served:
     runner = web.AppRunner(application(gateway), access_log=None, shutdown_timeout=0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return Served(gateway, GatewayClient(f"http://127.0.0.1:{runner.addresses[0][1]}"), runner)
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    return Served(gateway, url, GatewayClient(url), runner)
 
 
 @pytest.fixture
@@ -65,6 +67,11 @@ def served(node: FakeNode, portal: BlockingPortal) -> Iterator[Served]:
 @pytest.fixture
 def gateway(served: Served) -> GatewayClient:
     return served.client
+
+
+@pytest.fixture
+def api(served: Served) -> str:
+    return served.url
 
 
 @pytest.fixture

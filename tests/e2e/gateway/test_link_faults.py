@@ -15,7 +15,13 @@ from tests.e2e.gateway.fakes import NODE, SOON, call, dial, post, wait_for
 
 if TYPE_CHECKING:
     from e2e.gateway.client import GatewayClient
+    from e2e.gateway.facts import LaneName
     from tests.e2e.gateway.fakes import FakeNode
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 
 def test_a_refused_lane_refuses_and_comes_back_at_the_same_port(gateway: GatewayClient) -> None:
@@ -123,3 +129,83 @@ def test_a_black_hole_on_one_lane_spares_the_other(gateway: GatewayClient, socke
         post(gateway, timeout=0.3)
     socket.send(call("eth_chainId"))
     assert socket.recv(SOON)
+
+
+def test_a_frozen_lane_takes_new_links_and_never_shakes_hands(
+    gateway: GatewayClient, socket: ClientConnection, node: FakeNode
+) -> None:
+    frozen = gateway.add("freeze", NODE, "ws")
+    with dial(gateway.urls(NODE).ws) as silent:
+        silent.settimeout(0.2)
+        silent.sendall(HANDSHAKE)
+        with pytest.raises(TimeoutError):
+            silent.recv(1)
+        socket.send(call("eth_chainId"))
+        assert socket.recv(SOON), "links that were open go on"
+        assert len(node.sockets) == 1
+        gateway.remove(frozen)
+        silent.settimeout(SOON)
+        assert silent.recv(12) == b"HTTP/1.1 101", "and is dialled once it thaws"
+
+
+def test_a_frozen_link_may_hang_up(gateway: GatewayClient) -> None:
+    gateway.add("freeze", NODE, "http")
+    dial(gateway.urls(NODE).http).close()
+    gateway.reset()
+    assert gateway.wait_links(NODE, "http", at_most=0, within=SOON) == 0
+
+
+def test_a_lane_drops_links_just_after_their_handshake(
+    gateway: GatewayClient, socket: ClientConnection, node: FakeNode
+) -> None:
+    dropping = gateway.add("drop_after_accept", NODE, "ws", after=10)
+    with connect(gateway.urls(NODE).ws) as short, pytest.raises(ConnectionClosedError):
+        short.recv(SOON)
+    assert gateway.wait_bites(dropping, at_least=1, within=SOON).bites == 1
+    socket.send(call("eth_chainId"))
+    assert socket.recv(SOON), "links that were open go on"
+
+
+@pytest.mark.parametrize("lane", ["http", "ws"])
+def test_a_lane_drops_links_before_anything_is_said(gateway: GatewayClient, lane: LaneName) -> None:
+    gateway.add("drop_after_accept", NODE, lane, after=0, handshake=False)
+    for _ in range(3):
+        url = getattr(gateway.urls(NODE), lane)
+        with pytest.raises(ConnectionResetError), dial(url) as short:
+            short.recv(1)
+    assert gateway.lane(NODE, lane)["accepted"] == 3, "each attempt is counted"
+    assert len(gateway.dials(NODE, lane)) == 3
+
+
+def test_idle_connections_are_closed_and_busy_ones_are_not(gateway: GatewayClient) -> None:
+    gateway.add("slow_answers", NODE, "http", delay=400)
+    idle = gateway.add("idle_close", NODE, "http", idle=100)
+    with requests.Session() as session:
+        assert session.post(gateway.urls(NODE).http, data=call("eth_chainId"), timeout=SOON).ok, "busy is not idle"
+        assert gateway.wait_links(NODE, "http", at_most=0, within=SOON) == 0
+    assert gateway.wait_bites(idle, at_least=1, within=0).bites == 1
+
+
+def test_connections_that_were_idle_already_are_closed(gateway: GatewayClient) -> None:
+    with dial(gateway.urls(NODE).http) as raw:
+        gateway.wait_links(NODE, "http", at_least=1, within=SOON)
+        gateway.add("idle_close", NODE, "http", idle=50)
+        assert raw.recv(1) == b""
+
+
+def test_a_link_that_is_not_upgraded_yet_is_just_closed(gateway: GatewayClient) -> None:
+    with dial(gateway.urls(NODE).ws) as raw:
+        gateway.wait_links(NODE, "ws", at_least=1, within=SOON)
+        gateway.add("close", NODE, "ws")
+        assert raw.recv(1) == b""
+
+
+def test_a_client_that_does_not_answer_a_close_frame_is_let_go(gateway: GatewayClient) -> None:
+    with dial(gateway.urls(NODE).ws) as raw:
+        raw.sendall(HANDSHAKE)
+        while b"\r\n\r\n" not in raw.recv(4096):
+            pass
+        gateway.add("close", NODE, "ws", code=1001, reason="bye")
+        assert raw.recv(7) == b"\x88\x05\x03\xe9bye"
+        raw.sendall(b"\x89\x80abcd")
+        assert raw.recv(1) == b"", "within a second"

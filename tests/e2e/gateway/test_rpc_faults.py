@@ -135,6 +135,21 @@ def test_an_absurd_head_and_a_node_that_syncs(asker: Asker, gateway: GatewayClie
     assert asker.ask(call("eth_chainId"))["result"]["method"] == "eth_chainId"
 
 
+def test_a_stalled_head_does_not_move_and_says_nothing(
+    gateway: GatewayClient, socket: ClientConnection, node: FakeNode
+) -> None:
+    stalled = gateway.add("stalled_head", NODE, "ws")
+    heads = []
+    for number in range(2):
+        socket.send(call("eth_blockNumber", [number]))
+        node.push(SUBSCRIPTION, number)
+        heads.append(json.loads(socket.recv(SOON))["result"])
+    assert heads[0] == heads[1]
+    gateway.remove(stalled)
+    node.push(SUBSCRIPTION, "again")
+    assert json.loads(socket.recv(SOON))["params"]["result"] == "again"
+
+
 @LANES
 def test_slow_answers_are_late_and_only_those_chosen(asker: Asker, gateway: GatewayClient) -> None:
     gateway.add("slow_answers", NODE, asker.lane, methods=["eth_call"], delay=250)

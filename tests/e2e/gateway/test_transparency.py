@@ -163,6 +163,7 @@ def test_heads_are_passed_and_shown(gateway: GatewayClient, link: Callable[[str]
 def test_a_refused_upgrade_is_passed_on(link: Callable[[str], Ends]) -> None:
     proxy, node = link("ws")
     proxy.sendall(UPGRADE)
+    assert read(node, len(UPGRADE)) == UPGRADE
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
     node.sendall(refusal)
     node.close()

@@ -1,0 +1,116 @@
+"""What the gateway does, as the ledger has it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.gateway.faults import FAULTS
+from e2e.ledger.entries import Arrived, Entry, Healed, Injected, Marked
+from e2e.ledger.faults import EFFECTS
+from e2e.ledger.recorder import Recorder
+from e2e.nemesis import lane_faults
+from e2e.nemesis.fault import FaultDidNotBiteError
+from e2e.nemesis.lane_faults import BITES, LaneNemesis
+from tests.e2e.gateway.fakes import NODE, SOON, call, post
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+    from e2e.gateway.client import GatewayClient
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def nemesis(gateway: GatewayClient, recorder: Recorder) -> LaneNemesis:
+    return LaneNemesis(gateway, recorder)
+
+
+def kinds(recorder: Recorder) -> list[type[Entry]]:
+    return [type(entry) for entry in recorder.entries()]
+
+
+def test_a_fault_that_bites_at_once_is_written_down(nemesis: LaneNemesis, recorder: Recorder) -> None:
+    before = recorder.now()
+    fault = nemesis.inject("black_hole", NODE, "ws")
+    (injected,) = recorder.entries()
+    assert isinstance(injected, Injected)
+    assert (injected.fault, injected.target, injected.detail["lane"]) == ("black_hole", NODE, "ws")
+    assert injected.began is not None
+    assert before <= injected.began <= injected.at <= recorder.now()
+    nemesis.cure(fault)
+    assert kinds(recorder) == [Injected, Marked, Healed]
+    assert nemesis.hurt == ()
+
+
+def test_a_fault_of_an_instant_needs_no_cure(
+    nemesis: LaneNemesis, recorder: Recorder, socket: ClientConnection
+) -> None:
+    socket.send(call("eth_chainId"))
+    socket.recv(SOON)
+    nemesis.inject("close", NODE, "ws", code=1012)
+    assert kinds(recorder) == [Injected]
+    assert nemesis.hurt == ()
+
+
+def test_a_reset_without_links_did_not_bite(nemesis: LaneNemesis) -> None:
+    with pytest.raises(FaultDidNotBiteError, match="no link was open"):
+        nemesis.inject("reset", NODE, "ws")
+
+
+def test_a_fault_without_traffic_did_not_bite(nemesis: LaneNemesis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_faults, "BITES_WITHIN", 0.1)
+    with pytest.raises(FaultDidNotBiteError, match="absurd_head of el-1-primary"):
+        nemesis.inject("absurd_head", NODE, "http")
+
+
+def test_an_armed_fault_is_written_down_when_it_is_felt(
+    nemesis: LaneNemesis, recorder: Recorder, gateway: GatewayClient
+) -> None:
+    armed = nemesis.arm("absurd_head", NODE, "http", block=7)
+    post(gateway)
+    assert nemesis.unfelt() == (armed,)
+    assert recorder.entries() == ()
+    before = recorder.now()
+    for _ in range(3):
+        post(gateway, "eth_blockNumber")
+    assert nemesis.unfelt() == ()
+    (injected,) = recorder.entries()
+    assert isinstance(injected, Injected)
+    assert injected.detail["block"] == 7
+    assert before <= injected.at <= recorder.now()
+    nemesis.cure_all()
+    marks = [entry for entry in recorder.entries() if isinstance(entry, Marked)]
+    assert [(mark.name, mark.detail["bites"]) for mark in marks] == [(BITES, 3)]
+
+
+def test_an_armed_fault_that_was_never_felt_leaves_a_mark_only(nemesis: LaneNemesis, recorder: Recorder) -> None:
+    nemesis.cure(nemesis.arm("absurd_head", NODE, "http"))
+    assert kinds(recorder) == [Marked]
+    assert nemesis.unfelt() == ()
+
+
+def test_requests_with_side_effects_are_seen_at_the_door(
+    recorder: Recorder, gateway: GatewayClient, socket: ClientConnection
+) -> None:
+    post(gateway, "eth_sendRawTransaction")
+    nemesis = LaneNemesis(gateway, recorder)
+    socket.send(call("eth_sendRawTransaction", ["0x01"]))
+    socket.send(call("eth_call", ["0x02"]))
+    for _ in range(2):
+        socket.recv(SOON)
+    nemesis.collect()
+    (arrived,) = recorder.entries()
+    assert isinstance(arrived, Arrived)
+    assert (arrived.node, arrived.method, arrived.params) == (NODE, "eth_sendRawTransaction", ["0x01"])
+    assert arrived.at == pytest.approx(time.monotonic() - (time.monotonic() - recorder.now()), abs=SOON)
+
+
+def test_every_fault_of_the_gateway_has_an_effect_in_the_ledger() -> None:
+    assert sorted(FAULTS.keys() - EFFECTS.keys()) == []
