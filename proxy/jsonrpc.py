@@ -220,7 +220,8 @@ class NodeAnswer(NamedTuple):
 
 
 class NodeEvent(NamedTuple):
-    """What a node announced: `subscription` is the JSON text of the subscription id, data[start:end]."""
+    """What a node announced: `subscription` is the subscription id as orjson writes it, which stands at
+    data[start:end]."""
 
     subscription: bytes
     start: int
@@ -251,5 +252,6 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
         return NodeAnswer(data[start:end].strip(b'"'), start, end)
     if isinstance(value.get("params"), dict) and "subscription" in value["params"]:
         start, end = value_span(data, "params", "subscription")
-        return NodeEvent(data[start:end], start, end)
+        # names are compared: however it was escaped, one name is one text
+        return NodeEvent(orjson.dumps(value["params"]["subscription"]), start, end)
     return None

@@ -475,6 +475,7 @@ def test_answers_about_a_chain_that_nobody_follows_any_more_find_nobody() -> Non
 def test_heads_of_a_feed_that_make_no_sense_are_not_told() -> None:
     stage = Stage("P1").start()
     heads = stage.subscribe("newHeads")
+    nonsense: Any
     for nonsense in (None, 1, [], {}, {"number": 1}, {"number": "0xg", "hash": "0x", "parentHash": "0x"}):
         stage["P1"].announce("newHeads", nonsense)
     assert stage.events(heads) == []

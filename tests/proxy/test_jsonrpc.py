@@ -1,0 +1,111 @@
+"""JSON-RPC as bytes, by example; what holds of all of it is in test_jsonrpc_properties."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from proxy import jsonrpc
+from proxy.jsonrpc import Batch, Invalid, NodeAnswer, NodeEvent, Request
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "eth_call", "eth_blockNumber", "eth_getLogs", "eth_getBalance", "eth_feeHistory", "eth_chainId", "net_version",
+        "web3_clientVersion", "txpool_status", "debug_traceTransaction", "trace_filter", "eth_estimateGas",
+    ],
+)  # fmt: skip
+def test_what_may_be_sent_twice(method: str) -> None:
+    assert jsonrpc.is_read(method)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "eth_sendRawTransaction", "eth_sendTransaction", "eth_sign", "personal_unlockAccount", "admin_addPeer",
+        "miner_start", "debug_setHead", "eth_newFilter", "eth_getFilterChanges", "eth_uninstallFilter",
+        "eth_subscribe", "eth_unsubscribe", "eth_callX", "ETH_CALL", "eth_", "", "engine_newPayloadV4",
+    ],
+)  # fmt: skip
+def test_what_may_not_be_sent_twice(method: str) -> None:
+    assert not jsonrpc.is_read(method)
+
+
+def test_a_key_written_with_escapes_is_the_same_key() -> None:
+    request = jsonrpc.parse(rb'{"\u0069d":5,"method":"a","params":{"id":6}}')
+    assert isinstance(request, Request)
+    assert request.text(b"7") == rb'{"\u0069d":7,"method":"a","params":{"id":6}}'
+
+
+def test_the_last_of_two_ids_counts() -> None:
+    request = jsonrpc.parse(b'{"id":1,"method":"a","id":2}')
+    assert isinstance(request, Request)
+    assert request.id == b"2"
+
+
+def test_a_request_without_method_keeps_its_id_in_the_error() -> None:
+    parsed = jsonrpc.parse(b'{"id":1.0}')
+    assert isinstance(parsed, Invalid)
+    assert b'"id":1.0,' in parsed.answer
+
+
+def test_a_batch_keeps_texts_as_they_are() -> None:
+    batch = jsonrpc.parse(b'[ {"id" : 1 , "method":"a"} ,\n{"method":"b"}, 3 ]')
+    assert isinstance(batch, Batch)
+    first, second, third = batch.items
+    assert isinstance(first, Request)
+    assert isinstance(second, Request)
+    assert first.text(b"9") == b'{"id" : 9 , "method":"a"}'
+    assert (second.id, second.text(b"9")) == (None, b'{"method":"b"}')
+    assert isinstance(third, Invalid)
+
+
+@pytest.mark.parametrize("text", [b"[]", b"", b"{", b"nul", b"\xff", b'{"a":1}{', b"[1", b'{"id":1,"method":"a",}'])
+def test_what_is_no_json_or_no_request_is_invalid(text: bytes) -> None:
+    parsed = jsonrpc.parse(text)
+    assert isinstance(parsed, Invalid)
+    assert orjson.loads(parsed.answer)["id"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'{"jsonrpc":"2.0","id":7,"result":1}', b"7"),
+        (b'{"jsonrpc":"2.0","id":"7","result":1}', b"7"),
+        (b'{"error":{"id":8},"id":7}', b"7"),
+        (b'{"id":null,"error":{}}', b"null"),
+    ],
+)
+def test_answers(text: bytes, expected: bytes) -> None:
+    answer = jsonrpc.read_node(text)
+    assert isinstance(answer, NodeAnswer)
+    assert answer.id == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0x1","result":1}}', b'"0x1"'),
+        (b'{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":15,"result":1}}', b"15"),
+        (b'{"method":"eth_subscription","params":{"result":{"subscription":2},"subscription":"0x1"}}', b'"0x1"'),
+        (rb'{"method":"eth_subscription","params":{"subscription":"\u0030x1"}}', b'"0x1"'),
+    ],
+)
+def test_events(text: bytes, expected: bytes) -> None:
+    event = jsonrpc.read_node(text)
+    assert isinstance(event, NodeEvent)
+    assert event.subscription == expected
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"7", b"[]", b"{", b"{}", b'{"id":1}', b'{"id":1,"method":"x"}', b'{"params":[]}', b'{"params":{}}']
+)
+def test_what_is_neither(text: bytes) -> None:
+    assert jsonrpc.read_node(text) is None
+
+
+def test_a_span_names_the_key_that_is_missing() -> None:
+    with pytest.raises(KeyError, match="b"):
+        jsonrpc.value_span(b'{"a":{}}', "a", "b")
+    assert jsonrpc.elements(b"[]") == []
