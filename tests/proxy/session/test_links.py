@@ -228,7 +228,7 @@ def test_a_node_that_drops_the_link_in_the_replay_is_no_success() -> None:
     stage["B1"].holds = {"*"}
     stage.lose("P1")
     stage.wait(0.1)
-    assert stage.carrier is None
+    assert stage.session.node is None
     stage["B1"].drop()
     stage.wait(0.3)
     assert stage.carrier == "B2"
