@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kurtosis_sdk.testing.world import FakeEnclave, FakeService, World
 
 
-class _Conflict(Exception):  # noqa: N818 - an answer, not an error of the fake's own
-    """What was asked does not fit the container's state."""
+_DYING = 0.05
+"""Seconds from a signal to the end of a container."""
 
 
 class DockerApi:
@@ -54,13 +54,14 @@ class _Containers:
             if (method, parts) == ("GET", ["containers", "json"]):
                 labels = json.loads(query.get("filters", ["{}"])[0]).get("label", [])
                 return 200, [{"Id": service.uuid} for _, service in self._matching(labels)]
-            for enclave, service in self._matching([]):
-                if parts[:2] == ["containers", service.uuid]:
-                    try:
-                        return self._act(enclave, service, parts[2], query)
-                    except _Conflict as problem:
-                        return 409, {"message": str(problem)}
-        return 404, {"message": f"No such container: {path}"}
+            known = {service.uuid: (enclave, service) for enclave, service in self._matching([])}
+            if len(parts) != 3 or parts[1] not in known:
+                return 404, {"message": f"No such container: {path}"}
+            enclave, service = known[parts[1]]
+            if parts[2] != "wait":
+                return self._act(enclave, service, parts[2], query)
+        service.ended.wait()
+        return 200, {"StatusCode": 137}
 
     def _matching(self, labels: list[str]) -> list[tuple[FakeEnclave, FakeService]]:
         return [
@@ -80,11 +81,9 @@ class _Containers:
             case "kill" if state != "exited":
                 signal = query.get("signal", ["SIGKILL"])[0]
                 service.signals.append(signal)
-                if signal in {"SIGKILL", "SIGTERM"}:
-                    enclave.end(service)
+                if signal in {"SIGKILL", "SIGTERM"}:  # the answer does not wait for the end
+                    threading.Timer(_DYING, enclave.end, [service]).start()
                 return 204, None
-            case "wait" if state == "exited":
-                return 200, {"StatusCode": 137}
             case "pause" if state == "running":
                 service.container = "paused"
                 return 204, None
@@ -92,7 +91,7 @@ class _Containers:
                 service.container = "running"
                 return 204, None
             case _:
-                raise _Conflict(f"cannot {action} a container that is {state}")
+                return 409, {"message": f"cannot {action} a container that is {state}"}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -44,6 +44,7 @@ class FakeService:
     log: list[str] = field(default_factory=list)
     starts: int = 0
     signals: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event, repr=False)
     listeners: list[threading.Event] = field(default_factory=list, repr=False)
 
     @property
@@ -140,6 +141,7 @@ class FakeEnclave:
     def start(self, service: FakeService) -> None:
         service.is_asked_to_run = True
         service.container = "running"
+        service.ended.clear()
         service.starts += 1
         # Docker picks other host ports at each start, unless they are fixed
         fixed = service.config.public_ports
@@ -155,6 +157,7 @@ class FakeEnclave:
     def end(self, service: FakeService) -> None:
         service.container = "exited"
         service.public_ports = {}
+        service.ended.set()
 
 
 @dataclass
