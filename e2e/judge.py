@@ -1,4 +1,4 @@
-"""Judge a run: `python -m e2e.judge RUN [--promise NAME]`; RUN is a folder or a name under `runs/` ('latest', say)."""
+"""Judge a run: `python -m e2e.judge RUN [--promise NAME] [--html]`; RUN is a folder or a name under `runs/`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from e2e.checkers import CHECKERS
 from e2e.checkers.verdict import Answer, Verdict, unknown, worst
 from e2e.ledger.store import RunError, find, load
+from e2e.report import html
 from e2e.report.text import explain, figures, table
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m e2e.judge", description="Judge a saved run, as often as you like.")
     parser.add_argument("run", help="the folder of a run, or its name under runs/, such as 'latest'")
     parser.add_argument("--promise", action="append", choices=[*CHECKERS], help="judge only this one (may be repeated)")
+    parser.add_argument("--html", action="store_true", help="write report.html into the folder of the run")
     options = parser.parse_args(arguments)
     try:
         folder = find(options.run)
@@ -63,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verdicts = judge(history, options.promise)
     print(f"{history.meta.scenario}: {len(history.entries)} entries in {history.end:.1f} s  ({folder})\n")
     print(table(verdicts), figures(verdicts), sep="\n\n")
+    if options.html:
+        print(f"\n{html.write(history, verdicts, folder)}")
     if red := explain(history, verdicts, folder):
         print(f"\n{red}")
     return EXIT_CODES.get(worst(verdicts), 0)

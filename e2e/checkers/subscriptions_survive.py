@@ -46,11 +46,12 @@ def subscriptions_survive(history: History) -> Verdict:
     facts = {
         "subscriptions": len(live),
         "events": sum(len(each.events) for each in live),
-        "dead": len({witness.text for witness in dead}),
+        "dead": sum(any(_silent(history, each, due)) or any(_cut(history, each)) for each in live),
         "multiplied": len(twice),
     }
     if dead or stuck or twice or wrong:
-        counted = f"{len(dead)} died, {len(twice)} events twice, {len(wrong)} of another kind, {len(stuck)} stuck"
+        ended = f"{facts['dead']} fell silent or were cut, {len(stuck)} could not be ended"
+        counted = f"{ended}, {len(twice)} events came twice, {len(wrong)} were of another kind"
         return broken(PROMISE, f"of {len(live)} subscriptions: {counted}", [*dead, *stuck, *twice, *wrong], **facts)
     return kept(PROMISE, f"{len(live)} subscriptions, {facts['events']} events", **facts)
 

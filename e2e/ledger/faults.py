@@ -90,8 +90,8 @@ class Fault:
 
     @property
     def effect(self) -> Effect:
-        """KeyError for a fault that `EFFECTS` does not know."""
-        return EFFECTS[self.name]
+        """What it does; of a fault that nobody has described, the run is unfair anyway, nothing in particular."""
+        return EFFECTS.get(self.name, Effect.FAULTY)
 
     def hits(self, lane: Lane) -> bool:
         """Whether a client of this lane may feel it. A node with bad HTTP fails its probes, so both lanes feel it."""
