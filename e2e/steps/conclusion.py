@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from e2e.run import Run
 
 # What every scenario puts to the test, whatever else it is about: its base load sees to that.
-STANDING: Final = ("run_was_fair", "answered_once", "no_strangers", "subscriptions_survive", "heads_continuous")
+STANDING: Final = (
+    "run_was_fair",
+    "answered_once",
+    "no_strangers",
+    "answers_fit",
+    "subscriptions_survive",
+    "heads_continuous",
+)
 TAG: Final = "promise."
 SETTLE_SLACK: Final = 2.0  # seconds beyond the patience after which silence is a verdict
 
