@@ -139,15 +139,18 @@ class HealthBook:
     def observed(self, name: str, observation: Observation, sent_at: float, now: float) -> None:
         """What came of the probe sent at `sent_at`."""
         record = self._records[name]
-        head_then = record.outstanding.pop(sent_at, self.head)
+        if sent_at not in record.outstanding:
+            # a later probe was answered meanwhile: what became of this one is no news
+            return
+        head_then = record.outstanding.pop(sent_at)
         if isinstance(observation, Answered):
+            record.outstanding = {sent: head for sent, head in record.outstanding.items() if sent > sent_at}
             self._answered(record, observation, head_then, sent_at, now)
         else:
             self._failed(record, observation)
-        if isinstance(observation, Answered) or not record.outstanding:
-            record.waiting_since = now if record.outstanding else None
         record.seen = True
-        if not record.outstanding:
+        if isinstance(observation, Answered) or not record.outstanding:
+            record.waiting_since = min(record.outstanding, default=None)
             record.next_probe = now + self._pause(record)
 
     def hurry(self, name: str, now: float) -> None:
@@ -166,16 +169,23 @@ class HealthBook:
         record.outstanding[now] = self.head
         if record.waiting_since is None:
             record.waiting_since = now
-        record.next_probe = now + (DOUBT if len(record.outstanding) <= 2 else self._pace_in_doubt)
+        silent_at = record.waiting_since + SILENCE
+        if len(record.outstanding) == 1:
+            record.next_probe = now + DOUBT
+        else:
+            record.next_probe = silent_at if now < silent_at else now + self._pace_in_doubt
 
     def _doubt(self, record: _Record, now: float) -> None:
         """A probe is unanswered for longer than usual: ask the others too, and compare."""
-        waited_since = record.waiting_since if record.waiting_since is not None else now
-        others = [other for other in self._records.values() if other is not record]
-        if now - waited_since >= SILENCE and any(other.answered_at > waited_since for other in others):
+        since = record.waiting_since
+        if since is None or record.silent or not record.healthy:
+            return
+        others = [other for other in self._records.values() if other is not record and other.healthy]
+        if now >= since + SILENCE and any(other.answered_at > since for other in others):
             record.silent = True
-            record.prompt = 0
+            record.good = record.prompt = 0
             record.check_ok = False
+            return
         for other in others:
             if not other.outstanding:
                 other.next_probe = now

@@ -83,7 +83,7 @@ async def test_h6_retry_after_is_kept_to_and_then_forgotten() -> None:
     async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
         a.http.canned["eth_chainId"] = Canned(status=429, headers=[(b"Retry-After", b"1")], times=1)
         began = time.monotonic()
-        names = []
+        names: list[str] = []
         while not names or names[-1] != "a":
             await proxy.post(call("eth_chainId"))
             names.append((await proxy.post(call("web3_clientVersion"))).json["result"])
@@ -120,18 +120,17 @@ async def test_a_truncated_answer_is_asked_for_again() -> None:
 
 async def test_a_silent_node_is_left_long_before_its_probe_times_out() -> None:
     chain = Chain.of_length(5)
-    async with FakeNode("a", chain) as a, FakeNode("b", chain) as b:
-        general = {"health_check_interval_ms": 1000, "health_check_timeout_ms": 5000, "proxy_timeout_ms": 30_000}
-        async with running([a, b], **general) as proxy:
-            a.hold()
-            began = time.monotonic()
-            assert (await proxy.post(call("web3_clientVersion"))).json["result"] == "b"
-            assert time.monotonic() - began < 2
-            a.release()
-            began = time.monotonic()
-            await until(lambda: proxy.healthy("a"), within=2)
-            assert (await proxy.post(call("web3_clientVersion"))).json["result"] == "a"
-            assert time.monotonic() - began < 2
+    a, b = FakeNode("a", chain), FakeNode("b", chain)
+    async with a, b, running([a, b], health_check_interval_ms=1000, health_check_timeout_ms=5000) as proxy:
+        a.hold()
+        began = time.monotonic()
+        assert (await proxy.post(call("web3_clientVersion"))).json["result"] == "b"
+        assert time.monotonic() - began < 2
+        a.release()
+        began = time.monotonic()
+        await until(lambda: proxy.healthy("a"), within=2)
+        assert (await proxy.post(call("web3_clientVersion"))).json["result"] == "a"
+        assert time.monotonic() - began < 2
 
 
 async def test_max_retries_bounds_the_nodes_tried() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -228,7 +228,7 @@ async def test_a_client_that_does_not_read_is_cut_off_and_costs_little(monkeypat
     async with FakeNode() as node, running([node]) as proxy:
         node.http.canned["eth_chainId"] = Canned(body=b"x" * 60_000_000)
         async with raw(proxy) as client:
-            client.writer.transport.pause_reading()
+            cast("asyncio.Transport", client.writer.transport).pause_reading()
             client.write(post(1))
             await until(lambda: len(proxy.server._listener) == 1)
             (served_client,) = proxy.server._listener._connections

@@ -117,8 +117,8 @@ async def test_a_node_that_falls_behind_its_peers_is_left() -> None:
 
 async def test_a_silent_node_is_noticed_without_any_traffic() -> None:
     chain = Chain.of_length(5)
-    general = {"health_check_interval_ms": 1000, "health_check_timeout_ms": 5000}
-    async with FakeNode("a", chain) as a, FakeNode("b", chain) as b, running([a, b], **general) as proxy:
+    a, b = FakeNode("a", chain), FakeNode("b", chain)
+    async with a, b, running([a, b], health_check_interval_ms=1000, health_check_timeout_ms=5000) as proxy:
         a.hold()
         await until(lambda: not proxy.healthy("a"), within=2)
         assert proxy.server.monitor.snapshot.nodes[0].reason == "silent"
@@ -129,8 +129,8 @@ async def test_a_silent_node_is_noticed_without_any_traffic() -> None:
 
 async def test_when_all_are_silent_nobody_is_blamed_before_the_time_out() -> None:
     chain = Chain.of_length(5)
-    general = {"health_check_timeout_ms": 3000}
-    async with FakeNode("a", chain) as a, FakeNode("b", chain) as b, running([a, b], **general) as proxy:
+    a, b = FakeNode("a", chain), FakeNode("b", chain)
+    async with a, b, running([a, b], health_check_timeout_ms=3000) as proxy:
         a.hold()
         b.hold()
         await asyncio.sleep(2)
@@ -210,7 +210,7 @@ async def test_l8_a_bad_lane_is_dialled_ever_more_rarely_whatever_clients_report
             dials.append(time.monotonic())
             return await real(node)  # type: ignore[arg-type]
 
-        proxy.server.monitor._probe_lane = counted  # type: ignore[assignment]
+        proxy.server.monitor._probe_lane = counted
         began = time.monotonic()
         while time.monotonic() - began < 2.5:
             proxy.server.monitor.lane_refused("a")

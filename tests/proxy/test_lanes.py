@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.lanes import LaneBook
+
+
+def book() -> LaneBook:
+    return LaneBook(["a", "b"], random.Random(1))
+
+
+def dials(lanes: LaneBook, until: float, *, opens: float = float("inf"), step: float = 0.01) -> list[float]:
+    """When lane a was dialled from 0 to `until`; dials succeed from `opens` on."""
+    times = []
+    for tick in range(int(until / step)):
+        now = tick * step
+        for name in lanes.due(now, ["a"]):
+            times.append(now)
+            (lanes.opened if now >= opens else lanes.refused)(name, now)
+    return times
+
+
+def test_a_lost_lane_is_tried_at_once_and_ready_when_it_opened() -> None:
+    lanes = book()
+    assert lanes.ready("a")
+    assert lanes.lost("a", 0.0)
+    assert not lanes.ready("a")
+    assert lanes.ready("b")
+    assert lanes.due(0.0, ["a"]) == []
+    assert lanes.wake(["a"]) < 0.05
+    assert lanes.due(0.05, ["a"]) == ["a"]
+    assert lanes.due(0.05, ["a"]) == []
+    lanes.opened("a", 0.06)
+    assert lanes.ready("a")
+    assert lanes.wake(["a", "b"]) == float("inf")
+
+
+def test_l8_attempts_grow_with_the_logarithm_of_the_outage() -> None:
+    counts = []
+    for seconds in (10, 20, 40, 80):
+        lanes = book()
+        lanes.lost("a", 0.0)
+        counts.append(len(dials(lanes, seconds)))
+    assert counts[0] < 25
+    assert all(later - earlier <= 6 for earlier, later in pairwise(counts))
+
+
+def test_the_return_costs_about_a_quarter_of_the_outage() -> None:
+    lanes = book()
+    lanes.lost("a", 0.0)
+    assert 8.0 <= dials(lanes, 20, opens=8.0)[-1] < 8 * 1.4
+
+
+def test_what_many_clients_report_of_one_loss_counts_once() -> None:
+    lanes = book()
+    assert lanes.lost("a", 0.0)
+    wake = lanes.wake(["a"])
+    assert not any(lanes.lost("a", 0.01) for _ in range(1000))
+    assert lanes.wake(["a"]) == wake
+
+
+def test_l13_a_lane_that_opens_and_drops_again_is_no_fresh_start() -> None:
+    lanes = book()
+    lost = []
+    now = 0.0
+    while now < 60:
+        if lanes.ready("a"):
+            lanes.lost("a", now)
+            lost.append(now)
+        for name in lanes.due(now, ["a"]):
+            lanes.opened(name, now)
+        now += 0.01
+    assert len(lost) < 40
+    assert lost[-1] - lost[-2] > 5
+
+
+def test_a_lane_that_held_has_a_clean_record() -> None:
+    lanes = book()
+    lanes.lost("a", 0.0)
+    dials(lanes, 30, opens=20.0)
+    assert lanes.lost("a", 100.0)
+    assert lanes.wake(["a"]) < 100.1
+
+
+def test_lanes_of_ill_nodes_wait_until_they_are_well() -> None:
+    lanes = book()
+    lanes.lost("a", 0.0)
+    assert lanes.wake([]) == float("inf")
+    assert lanes.due(50.0, []) == []
+    lanes.revived("a", 60.0)
+    assert lanes.due(60.0, ["a"]) == ["a"]
+    lanes.revived("a", 60.0)
+    assert lanes.due(61.0, ["a"]) == []
+    lanes.refused("a", 60.1)
+    assert lanes.wake(["a"]) < 60.3
+
+
+def test_reviving_a_good_lane_changes_nothing() -> None:
+    lanes = book()
+    lanes.revived("a", 5.0)
+    assert lanes.ready("a")
+    assert lanes.due(5.0, ["a"]) == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["lost", "opened", "refused", "revived", "due"]), st.floats(0, 5)), max_size=60),
+    st.integers(0, 9),
+)
+def test_a_lane_is_ready_dialled_or_will_be(events: list[tuple[str, float]], seed: int) -> None:
+    lanes, now, dialling = LaneBook(["a"], random.Random(seed)), 0.0, False
+    for event, elapsed in events:
+        now += elapsed
+        if event == "lost":
+            lanes.lost("a", now)
+        elif event == "revived":
+            lanes.revived("a", now)
+        elif event == "due":
+            dialling = bool(lanes.due(now, ["a"])) or dialling
+        elif dialling:
+            dialling = False
+            (lanes.opened if event == "opened" else lanes.refused)("a", now)
+        waits = lanes.wake(["a"]) < float("inf")
+        assert lanes.ready("a") or dialling or waits
+        assert not (dialling and waits)
+        assert not waits or lanes.wake(["a"]) <= now + 36
