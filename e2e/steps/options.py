@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -80,6 +81,6 @@ def _number(given: Mapping[str, str], name: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if value < 0 or (name == "block_time" and value == 0):
+    if not 0 <= value < math.inf or (name == "block_time" and value == 0):
         raise OptionError(f"-D {name}={text}: must be a number above zero ({KNOWN[name]})")
     return value

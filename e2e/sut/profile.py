@@ -54,13 +54,19 @@ class Profile:
     patience: float = PATIENCE
 
     def render(self, nodes: Sequence[Upstream], consensus: Mapping[str, str]) -> str:
-        """Return the config text for these nodes and consensus endpoints (name → URL)."""
+        """Return the config text for these nodes and consensus endpoints (name → URL). Raises ProfileError."""
         primary, backup, endpoint = (Template(self.fragments[name]) for name in ("primary", "backup", "consensus"))
-        return Template(self.config).substitute(
-            primaries="\n".join(_node(primary, node) for node in nodes if node.primary),
-            backups="\n".join(_node(backup, node) for node in nodes if not node.primary),
-            consensus="\n".join(endpoint.substitute(name=name, url=url) for name, url in consensus.items()),
-        )
+        try:
+            return Template(self.config).substitute(
+                primaries="\n".join(_node(primary, node) for node in nodes if node.primary),
+                backups="\n".join(_node(backup, node) for node in nodes if not node.primary),
+                consensus="\n".join(endpoint.substitute(name=name, url=url) for name, url in consensus.items()),
+            )
+        except (KeyError, ValueError) as error:
+            raise ProfileError(
+                f"the config template of {self.name} has a placeholder that nobody fills: {error}; "
+                "in the text there are $primaries, $backups, $consensus, in fragments $name, $http_url, $ws_url, $url"
+            ) from error
 
 
 def load(name: str) -> Profile:

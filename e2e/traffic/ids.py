@@ -43,7 +43,8 @@ def mixed(busy: Busy) -> Iterator[str]:
             if not busy(shape):
                 yield shape
         number += 1
-        yield f'"n{number}"'
+        if not busy(text := f'"n{number}"'):
+            yield text
 
 
 POLICIES: Final[dict[str, Policy]] = {"sequential": sequential, "reused": reused, "mixed": mixed}

@@ -1,0 +1,87 @@
+"""The recording HTTP client against a real server."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.clients.http import HttpClient
+from e2e.clients.websocket import Request
+from e2e.ledger.entries import Failed, Received, Sent
+from e2e.ledger.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Page(BaseHTTPRequestHandler):
+    """Answers with what it was sent, with 503 if the method is 'down', and to 'slow' never."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if b'"slow"' in body:
+            self.rfile.read(1)  # until the client gives up
+            return
+        self.send_response(503 if b'"down"' in body else 200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def client() -> Iterator[HttpClient]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        client = HttpClient("h", f"http://127.0.0.1:{server.server_port}/el", Recorder())
+        yield client
+        client.close()
+        server.shutdown()
+        thread.join()
+
+
+def entries(client: HttpClient) -> tuple[object, ...]:
+    return client._recorder.entries()
+
+
+@pytest.mark.parametrize("request_id", ["1", "1.0", "18446744073709551616", '"a"', "null"])
+def test_what_went_out_and_came_back_is_written_down(client: HttpClient, request_id: str) -> None:
+    received = client.call(Request(request_id, "eth_call", [{"to": "0x1"}]), 5)
+    assert received is not None
+    assert (received.id, received.status, received.lane) == (request_id, 200, "http")
+    sent, got = entries(client)
+    assert isinstance(sent, Sent)
+    assert (sent.id, sent.method, sent.params, sent.lane) == (request_id, "eth_call", [{"to": "0x1"}], "http")
+    assert isinstance(got, Received)
+    assert got.op == sent.op
+
+
+def test_an_http_error_with_a_body_is_an_answer(client: HttpClient) -> None:
+    received = client.call(Request("1", "down"), 5)
+    assert received is not None
+    assert received.status == 503
+
+
+def test_a_time_out_is_a_failure_of_that_request(client: HttpClient) -> None:
+    assert client.call(Request("1", "slow"), 0.1) is None
+    sent, failed = entries(client)
+    assert isinstance(sent, Sent)
+    assert isinstance(failed, Failed)
+    assert failed.op == sent.op
+    assert "timeout" in failed.reason.lower()
+
+
+def test_a_refused_connection_is_a_failure() -> None:
+    client = HttpClient("h", "http://127.0.0.1:1/el", Recorder())
+    assert client.call(Request("1", "eth_chainId"), 1) is None
+    failed = entries(client)[-1]
+    assert isinstance(failed, Failed)
+    assert "refused" in failed.reason

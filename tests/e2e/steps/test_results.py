@@ -1,0 +1,141 @@
+"""What is left of a scenario when it has ended: a line, a test case, a conclusion."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from behave.formatter.base import StreamOpener
+from behave.model_type import Status
+
+from e2e.checkers.verdict import Answer, Verdict, Witness
+from e2e.ledger.history import History
+from e2e.ledger.meta import Meta
+from e2e.steps import results
+from e2e.steps.conclusion import STANDING, Conclusion, required
+from e2e.steps.formatter import ScenarioLines
+from e2e.steps.results import Played, Results
+
+FOLDER = Path("runs/x")
+
+
+def verdict(promise: str, answer: Answer) -> Verdict:
+    return Verdict(promise, answer, f"{promise} is {answer}", (Witness(1.0, "client-1", "something"),))
+
+
+def concluded(**answers: Answer) -> Conclusion:
+    verdicts = tuple(verdict(promise, answer) for promise, answer in answers.items())
+    return Conclusion(FOLDER, History((), Meta(scenario="s")), verdicts)
+
+
+FAIR_AND_BROKEN = {"run_was_fair": Answer.UNKNOWN, "no_strangers": Answer.NO}
+UNFAIR = {"run_was_fair": Answer.UNKNOWN, "no_strangers": Answer.YES}
+
+
+def test_a_broken_or_unknown_promise_is_red() -> None:
+    assert concluded(no_strangers=Answer.NO).red
+    assert concluded(no_strangers=Answer.UNKNOWN).red
+    assert not concluded(no_strangers=Answer.YES, fails_over=Answer.NOT_CLAIMED).red
+
+
+def test_only_an_unfair_run_in_which_nothing_was_broken_may_be_played_again() -> None:
+    assert concluded(**UNFAIR).unfair == "run_was_fair is unknown"
+    assert concluded(**FAIR_AND_BROKEN).unfair is None
+    assert concluded(run_was_fair=Answer.YES, no_strangers=Answer.UNKNOWN).unfair is None
+
+
+def test_a_conclusion_names_the_run_and_how_to_judge_it_again() -> None:
+    text = str(concluded(**FAIR_AND_BROKEN))
+    assert "no_strangers is no" in text
+    assert f"python -m e2e.judge {FOLDER}" in text
+    assert str(FOLDER) in str(concluded(no_strangers=Answer.YES))
+
+
+def test_tags_add_to_what_is_required() -> None:
+    assert required(["critical", "promise.returns_home", "promise.no_strangers"]) == (*STANDING, "returns_home")
+    with pytest.raises(ValueError, match="nobody judges retruns_home; there are run_was_fair"):
+        required(["promise.retruns_home"])
+
+
+def played(status: str, **changes: Any) -> Played:
+    plain = Played("Some feature", "Some scenario", "features/x.feature:7", status, 1.5, None, "", None)
+    return replace(plain, **changes)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [("passed", "passed"), ("failed", "failed"), ("skipped", "skipped"), ("error", "error"), ("hook_error", "error")],
+)
+def test_each_status_of_behave_has_an_outcome(status: str, outcome: str) -> None:
+    assert played(status).case().outcome == outcome
+
+
+def test_a_failed_step_is_the_message_and_the_verdicts_are_below() -> None:
+    case = played("failed", error="Then x\nASSERT FAILED: y", conclusion=concluded(**FAIR_AND_BROKEN)).case()
+    assert case.message == "Then x"
+    assert "ASSERT FAILED: y" in case.text
+    assert "no_strangers is no" in case.text
+    assert case.file == "features/x.feature:7"
+
+
+def test_a_second_play_takes_the_place_of_the_first_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "JUNIT", tmp_path)
+    book = Results({"seed": "7"})
+    book.note(played("failed", conclusion=concluded(**UNFAIR)))
+    book.note(played("passed", conclusion=concluded(no_strangers=Answer.YES), unfair="the clock was late"))
+    book.note(played("skipped", scenario="Other"))
+    (file,) = tmp_path.iterdir()
+    suite = ET.parse(file).getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
+        "2",
+        "0",
+        "0",
+        "1",
+    )
+    assert "played once more, the first run was not fair: the clock was late" in ET.tostring(suite, "unicode")
+    assert '<property name="seed" value="7" />' in ET.tostring(suite, "unicode")
+    assert book.summary()[-1] == "1 passed, 0 failed, 1 skipped"
+    assert str(FOLDER) in book.summary()[1]
+
+
+def scenario(status: Status, steps: tuple[tuple[str, str | None], ...] = (), **more: Any) -> Any:
+    all_steps = [SimpleNamespace(keyword="Then", name=name, error_message=error) for name, error in steps]
+    fields = {"location": "x.feature:7", "name": "S", "hook_failed": False, "error_message": None, **more}
+    return SimpleNamespace(status=status, all_steps=all_steps, **fields)
+
+
+def lines(*scenarios: Any) -> str:
+    stream = io.StringIO()
+    formatter = ScenarioLines(StreamOpener(stream=stream), None)
+    for each in scenarios:
+        formatter.scenario(each)
+    formatter.eof()
+    return stream.getvalue()
+
+
+def test_a_passed_scenario_is_one_line() -> None:
+    (line,) = lines(scenario(Status.passed, (("x", None),))).splitlines()
+    assert line.startswith("passed ")
+    assert line.endswith("x.feature:7  S")
+
+
+def test_a_failed_scenario_says_why_once() -> None:
+    conclusion = concluded(**FAIR_AND_BROKEN)
+    by_step = lines(scenario(Status.failed, (("x", f"ASSERT FAILED: {conclusion}"),), conclusion=conclusion))
+    assert by_step.count("no_strangers is no") == 1
+    by_both = lines(scenario(Status.failed, (("x", "ASSERT FAILED: y"),), conclusion=conclusion))
+    assert "ASSERT FAILED: y" in by_both
+    assert "no_strangers is no" in by_both
+
+
+def test_what_behave_printed_of_a_hook_is_not_repeated() -> None:
+    told = lines(scenario(Status.hook_error, hook_failed=True, error_message="HOOK-ERROR"))
+    assert "HOOK-ERROR" not in told
+    assert len(told.splitlines()) == 1
