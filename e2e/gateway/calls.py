@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,18 +16,12 @@ if TYPE_CHECKING:
 # What a node may be asked twice without harm. All else counts as a request with side effects, known or not.
 _READ: Final = re.compile(
     r"(eth_(?!send|sign|submit)|net_|web3_|txpool_|rpc_|trace_|debug_(?!set|free|start|stop|write|go|cpu|mem|block)|"
-    r"erigon_|ots_|engine_exchange)"
+    r"erigon_|ots_)"
 )
 
 
 def is_read(method: str) -> bool:
     return _READ.match(method) is not None
-
-
-def digest(method: str, params: Any) -> str:
-    """Name a call by what it asks (16 hex digits): equal for equal method and params, whatever the id."""
-    text = orjson.dumps([method, params], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def parse(payload: bytes) -> list[Any] | None:
