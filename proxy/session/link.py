@@ -37,10 +37,9 @@ class Rejoin:
     """How far a link that took the feed over has come in telling what was missed."""
 
     def __init__(self, told: int) -> None:
-        # the last block told before; the last one that both chains have; the newest that this node gave
+        # the last block told before; the last one that both chains have
         self.told = told
         self.fork = told
-        self.reached: int | None = None
         # live logs that wait until the missed ones are told, by key of their subscription; who was asked for
         self.held: dict[bytes, list[tuple[NodeEvent, bytes]]] = {}
         self.asked: set[bytes] = set()
@@ -121,9 +120,9 @@ class Link:
         if self.pinged_at is not None:
             if self.heard_at >= self.pinged_at:
                 self.pinged_at = None
-            elif now - self.pinged_at >= timeout:
+            elif now >= self.pinged_at + timeout:
                 return False
-        if self.pinged_at is None and now - self.heard_at >= interval:
+        if self.pinged_at is None and now >= self.heard_at + interval:
             self.pinged_at = now
             out.append(PingUpstream(self.epoch))
         return True
