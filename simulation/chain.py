@@ -57,17 +57,23 @@ class Block:
 
 
 class Chain:
-    """The canonical chain, as the block driver builds it."""
+    """The canonical chain, as the block driver builds it. `logs` are those of every block that ever was, by hash."""
 
     def __init__(self, rng: Random, height: int = 6) -> None:
         self._rng = rng
-        self.tip = Block(None, rng)
+        self.logs: dict[str, tuple[Log, ...]] = {}
+        self.tip = self._block(None)
         for _ in range(height):
-            self.tip = Block(self.tip, rng)
+            self.grow()
 
     def grow(self) -> Block:
-        self.tip = Block(self.tip, self._rng)
+        self.tip = self._block(self.tip)
         return self.tip
+
+    def _block(self, parent: Block | None) -> Block:
+        block = Block(parent, self._rng)
+        self.logs[block.hash] = block.logs
+        return block
 
     def reorg(self, depth: int) -> list[Block]:
         """Replace the last `depth` blocks by one more; the new ones, oldest first."""
@@ -77,7 +83,7 @@ class Chain:
                 base = base.parent
         blocks = []
         for _ in range(depth + 1):
-            base = Block(base, self._rng)
+            base = self._block(base)
             blocks.append(base)
         self.tip = base
         return blocks

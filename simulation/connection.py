@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from proxy.session import Session, State
 from proxy.session import events as ev
+from simulation.agenda import stream
 from simulation.audit import Audit
 from simulation.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from random import Random
-
     from proxy.session import Settings
     from simulation.agenda import Process
     from simulation.monitor import Monitor
@@ -39,13 +38,13 @@ class Gate:
     """All connections of the proxy."""
 
     def __init__(
-        self, process: Process, monitor: Monitor, nodes: Mapping[str, Node], settings: Settings, rng: Random
+        self, process: Process, monitor: Monitor, nodes: Mapping[str, Node], settings: Settings, seed: int
     ) -> None:
         self.process = process
         self.monitor = monitor
         self.nodes = nodes
         self.settings = settings
-        self.rng = rng
+        self.seed = seed
         self.connections: list[Connection] = []
         self.complaints: list[str] = []
         monitor.listen(lambda _snapshot: self._nodes_changed())
@@ -75,7 +74,9 @@ class Connection:
         self._reads = True
         self.links: dict[int, Wire] = {}
         self.carrier: Wire | None = None
-        self.session = Session(gate.settings, gate.monitor.snapshot, gate.rng, self._agenda.now)
+        self.session = Session(
+            gate.settings, gate.monitor.snapshot, stream(gate.seed, f"session of {name}"), self._agenda.now
+        )
         self.audit = Audit(self.session)
         self._do: dict[type, Callable[[Any], None]] = {
             ev.SendClient: self._send_client,
@@ -172,7 +173,10 @@ class Connection:
         epoch = command.epoch
         node = self._gate.nodes[command.node]
         self.links[epoch] = Wire(
-            self._process, node, lambda kind, *args: self._heard(epoch, kind, *args), self._gate.rng
+            self._process,
+            node,
+            lambda kind, *args: self._heard(epoch, kind, *args),
+            stream(self._gate.seed, f"link {epoch} of {self.name}"),
         )
         self._notice(self, "dial", command.node)
 

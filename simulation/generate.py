@@ -131,7 +131,7 @@ class _Script:
                     ("eth_getBlockByNumber", ["latest", True]),
                     ("eth_getBlockByHash", ["0x" + "77" * 32, True]),
                     ("eth_call", [{"to": REVERTS, "data": "0x"}, "latest"]),
-                    ("eth_noSuchMethod", [1]),
+                    ("eth_noSuchMethod", [rng.getrandbits(64)]),
                 )
             )
         )

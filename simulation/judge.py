@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from e2e.checkers import answered_once, no_strangers
 from e2e.checkers.answers_fit import answers_fit
+from e2e.checkers.sends_once import sends_once
 from e2e.checkers.verdict import Answer
+from simulation.continuity import continuity
 
 if TYPE_CHECKING:
     from simulation.world import Outcome
 
-CHECKERS = (answered_once, no_strangers, answers_fit)
+CHECKERS = (answered_once, no_strangers, answers_fit, sends_once)
 
 
 def judge(outcome: Outcome) -> list[str]:
     """What was wrong, in words; nothing if all is well."""
-    found = list(outcome.complaints)
+    found = [*outcome.complaints, *continuity(outcome.history, outcome.logs)]
     for checker in CHECKERS:
         verdict = checker(outcome.history)
         if verdict.answer in (Answer.NO, Answer.UNKNOWN):

@@ -94,9 +94,11 @@ class Node:
     def _begin(self, wire: Wire, request: dict[str, Any]) -> None:
         if request["method"] in self.swallowed:
             return
-        delay = self._rng.expovariate(1 / TYPICAL)
-        if self.slow and self._rng.random() < self.slow and request["method"] in api.SLOW:
-            delay += self.slowness * self._rng.uniform(0.8, 1.2)
+        # chance belongs to the link: what one client does changes nothing for another
+        rng = wire.rng
+        delay = rng.expovariate(1 / TYPICAL)
+        if self.slow and rng.random() < self.slow and request["method"] in api.SLOW:
+            delay += self.slowness * rng.uniform(0.8, 1.2)
         eager = self._dialect.eager and request["method"] == "eth_subscribe"
         name = self._subscribe(wire, request) if eager else None
         self._agenda.after(delay, self._finish, wire, request, name)
@@ -137,7 +139,7 @@ class Node:
 
     def _mint(self, wire: Wire) -> bytes:
         wire.minted += 1
-        return self._dialect.mint(self._rng, wire.minted)
+        return self._dialect.mint(wire.rng, wire.minted)
 
     def _stream(self, params: Any) -> Stream | None:
         if not isinstance(params, list) or not params or params[0] not in api.STREAMS or params[0] in self.refused_kinds:
@@ -186,7 +188,7 @@ class Node:
 
     def _soon(self, wire: Wire, kind: str, deed: Deed, *args: Any) -> None:
         """A moment later: events of one kind keep their order, those of two kinds need not."""
-        when = max(wire.last_told.get(kind, 0.0), self._agenda.now + self._rng.uniform(0.0, 0.004))
+        when = max(wire.last_told.get(kind, 0.0), self._agenda.now + wire.rng.uniform(0.0, 0.004))
         wire.last_told[kind] = when
         self._agenda.at(when, deed, *args)
 

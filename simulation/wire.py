@@ -20,7 +20,7 @@ class Wire:
         self._agenda = process.agenda
         self._node = node
         self._hear = hear
-        self._rng = rng
+        self.rng = rng
         self._delay = rng.uniform(0.0002, 0.002)
         self._up = self._down = 0.0
         # packets that a black hole keeps until it is lifted
@@ -54,7 +54,7 @@ class Wire:
         self._send_up(self._end)
 
     def _send_up(self, deed: Deed, *args: Any) -> None:
-        self._up = max(self._up, self._agenda.now + self._delay * self._rng.uniform(0.8, 1.5))
+        self._up = max(self._up, self._agenda.now + self._delay * self.rng.uniform(0.8, 1.5))
         self._agenda.at(self._up, self._pass_up, deed, args)
 
     def _pass_up(self, deed: Deed, args: tuple[Any, ...]) -> None:
@@ -96,7 +96,7 @@ class Wire:
     # ---- towards the proxy
 
     def to_proxy(self, kind: str, *args: Any) -> None:
-        self._down = max(self._down, self._agenda.now + self._delay * self._rng.uniform(0.8, 1.5))
+        self._down = max(self._down, self._agenda.now + self._delay * self.rng.uniform(0.8, 1.5))
         self._agenda.at(self._down, self._pass_down, kind, args)
 
     def _pass_down(self, kind: str, args: tuple[Any, ...]) -> None:

@@ -17,6 +17,7 @@ from simulation.agenda import Agenda, Process, stream
 from simulation.chain import Chain
 from simulation.client import Client, Ledger
 from simulation.connection import Connection, Gate
+from simulation.continuity import LAST_TRANSACTION
 from simulation.coverage import Coverage
 from simulation.dialect import DIALECTS
 from simulation.monitor import Monitor
@@ -26,8 +27,9 @@ from simulation.plan import Act, Ask, Fault
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Mapping
 
-    from simulation.chain import Block
+    from simulation.chain import Block, Log
     from simulation.plan import Action, Plan
 
 SETTLING = 5.0  # seconds from the last cure until everything must be as it was
@@ -38,6 +40,7 @@ class Outcome(NamedTuple):
     """What came of a run. `complaints` are those about the session's manners; checkers judge the history."""
 
     history: History
+    logs: Mapping[str, tuple[Log, ...]]
     complaints: tuple[str, ...]
     coverage: Counter[str]
 
@@ -64,7 +67,7 @@ class World:
             for name, tier, dialect in setting.nodes
         }
         self._monitor = Monitor(self._process, list(self._nodes.values()), stream(seed, "monitor"))
-        self._gate = Gate(self._process, self._monitor, self._nodes, setting.settings, stream(seed, "sessions"))
+        self._gate = Gate(self._process, self._monitor, self._nodes, setting.settings, seed)
         self._nemesis = Nemesis(self._process, self._nodes, self._ledger)
         self._coverage = Coverage()
         self._clients: dict[str, Client] = {}
@@ -82,6 +85,8 @@ class World:
         self._ledger.record(Marked(self.agenda.now, "healed"))
         self.agenda.run(setting.healed_at + SETTLING)
         self._ask_everybody()
+        digest = self._transaction(0.0)
+        self._ledger.record(Marked(self.agenda.now, LAST_TRANSACTION, {"hash": digest}))
         self.agenda.run(self.agenda.now + 1.0)
         self._ledger.record(Marked(self.agenda.now, SETTLED))
         self._wait_for_answers()
@@ -89,7 +94,7 @@ class World:
         for client in self._clients.values():
             client.do(Act(self.agenda.now, client.program, "leave"))
         self.agenda.run(self.agenda.now + 0.01)
-        return Outcome(self._history(), (*complaints, *self._gate.complaints), self._coverage.seen)
+        return Outcome(self._history(), self._chain.logs, (*complaints, *self._gate.complaints), self._coverage.seen)
 
     # ---- the plan ---------------------------------------------------------------------------------------------
 
@@ -138,10 +143,15 @@ class World:
     def _slot(self) -> None:
         self._became_canonical([self._chain.grow()])
         if self._rng.random() < 0.5:
-            digest = b"0x%064x" % self._rng.getrandbits(256)
-            for node in self._nodes.values():
-                self.agenda.after(self._rng.uniform(0.0, 0.2), node.announce_pending, digest)
+            self._transaction(0.2)
         self.agenda.after(self._plan.setting.slot, self._slot)
+
+    def _transaction(self, spread: float) -> str:
+        """A transaction reaches all nodes within `spread` seconds; its hash."""
+        digest = f"0x{self._rng.getrandbits(256):064x}"
+        for node in self._nodes.values():
+            self.agenda.after(self._rng.uniform(0.0, spread), node.announce_pending, digest.encode())
+        return digest
 
     def _reorg(self, depth: int) -> None:
         self._became_canonical(self._chain.reorg(depth))

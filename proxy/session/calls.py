@@ -48,7 +48,6 @@ class Call:
         "method",
         "node",
         "place",
-        "read",
         "request",
         "size",
         "subscribes",
@@ -59,7 +58,6 @@ class Call:
         self.request = request
         self.method = request.method
         self.subscribes = request.method == "eth_subscribe"
-        self.read = self.subscribes or jsonrpc.is_read(request.method)
         self.size = len(request.before) + len(request.id or b"") + len(request.after)
         self.deadline = deadline
         self.batch = batch
@@ -69,6 +67,11 @@ class Call:
         self.node: str | None = None
         self.key = b""
         self.done = False
+
+    @property
+    def read(self) -> bool:
+        """Whether it may be written to a second node."""
+        return self.subscribes or jsonrpc.is_read(self.method)
 
 
 REPLAY: Final = "replay"

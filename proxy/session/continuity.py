@@ -38,18 +38,23 @@ class Continuity:
 
     # ---- the feed begins, moves, ends -------------------------------------------------------------------------
 
-    def begins(self, subscription: Subscription) -> None:
-        """A new subscription: its logs are owed from the next block on."""
-        tip = self._chain.tip
-        if subscription.logs is not None and tip is not None:
-            subscription.logs.first_block = tip.number + 1
+    def begins(self, link: Link, subscription: Subscription) -> None:
+        """A new subscription: its logs are owed from the node's next block on."""
+        newest = None if link.refill is None else link.refill.newest
+        # a node that took the chain over may be far above what was told: wait until it says how far
+        if newest is None and link.rejoin is None and self._chain.tip is not None:
+            newest = self._chain.tip.number
+        if subscription.logs is not None and newest is not None:
+            subscription.logs.first_block = newest + 1
 
     def feed_named(self, link: Link, upstream: bytes, now: float) -> None:
         """The node confirmed the feed as `upstream`: see where its chain stands."""
         link.names[upstream] = FEED
         if self._chain.tip is not None:  # another link told the chain so far
             link.rejoin = Rejoin(self._chain.tip.number)
-            link.rejoin.held = {subscription.key: [] for subscription in self._book.of(Kind.LOGS)}
+            named = link.names.values()
+            # the others are added when they are named: asked before, their logs would have a hole up to then
+            link.rejoin.held = {logs.key: [] for logs in self._book.of(Kind.LOGS) if logs.key in named}
         link.refill = Refill(self._chain, self._settings.backfill_blocks)
         link.send_errand(self._out, Errand(LATEST, now + self._settings.errand_timeout), _LATEST)
 
@@ -82,7 +87,7 @@ class Continuity:
             self._chain.root(head)
             self._owe_logs_from(head.number + 1)
         # an event that came first has told more; and on a first link there is nothing to catch up with
-        elif link.rejoin is not None and link.rejoin.reached is None:
+        elif link.rejoin is not None and link.refill.newest is None:
             self._offer(link, head)
         self._advance(link, now)
 
@@ -105,8 +110,7 @@ class Continuity:
     def _offer(self, link: Link, head: Head) -> None:
         assert link.refill is not None  # noqa: S101 - both callers looked
         link.refill.offer(head)
-        if link.rejoin is not None:
-            link.rejoin.reached = head.number
+        self._owe_logs_from(head.number if head.event is not None else head.number + 1)
 
     # ---- heads ------------------------------------------------------------------------------------------------
 
@@ -118,7 +122,7 @@ class Continuity:
             if isinstance(step, Deliver):
                 if link.rejoin is not None:
                     link.rejoin.fork = min(link.rejoin.fork, step.fork)
-                self._tell_heads(step.heads)
+                self._tell_heads(link, step.heads)
                 self._remove_logs(step.gone)
                 continue
             if isinstance(step, Fetch):
@@ -140,7 +144,7 @@ class Continuity:
                 errand = Errand(BLOCK, deadline, block.encode())
             link.send_errand(self._out, errand, request)
 
-    def _tell_heads(self, heads: list[Head]) -> None:
+    def _tell_heads(self, link: Link, heads: list[Head]) -> None:
         followers = self._book.of(Kind.HEADS)
         for head in heads:
             if head.event is not None:
@@ -152,10 +156,11 @@ class Continuity:
                 for follower in followers:
                     self._book.tell(follower, notification(follower.key, header))
                 self._out.append(Count("ws_backfilled_blocks"))
-        self._owe_logs_from(heads[0].number)
         for subscription in self._book.of(Kind.LOGS):
             assert subscription.logs is not None  # noqa: S101 - the kind says so
-            subscription.logs.forget_below(heads[-1].number)
+            # what is still to be compared with the node's logs may lie a whole gap deeper
+            if link.rejoin is None or (link.is_restored and not link.rejoin.held):
+                subscription.logs.forget_below(heads[-1].number)
 
     def _remove_logs(self, blocks: frozenset[str]) -> None:
         """These blocks were reorganised away: a node that never had them does not say so of their logs."""
@@ -173,7 +178,8 @@ class Continuity:
     def _ask_logs(self, link: Link, now: float) -> None:
         """The heads are told: ask for the logs of the blocks that a switch may have cost."""
         rejoin = link.rejoin
-        if rejoin is None or rejoin.reached is None:
+        newest = None if link.refill is None else link.refill.newest
+        if rejoin is None or newest is None:
             return
         for key in [key for key in rejoin.held if key not in rejoin.asked]:
             rejoin.asked.add(key)
@@ -181,7 +187,7 @@ class Continuity:
             if subscription is None or subscription.logs is None:
                 del rejoin.held[key]
                 continue
-            first, last = subscription.logs.range_from(rejoin.told, rejoin.fork), rejoin.reached
+            first, last = subscription.logs.range_from(rejoin.told, rejoin.fork), newest
             if first > last:  # this node is behind what the client knows
                 self._release(link, subscription)
                 continue

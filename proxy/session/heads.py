@@ -137,6 +137,8 @@ class Refill:
         self._blocks: dict[str, Head] = {}
         self._outstanding = 0
         self._ranged = False
+        # the number of the last head that the node gave
+        self.newest: int | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -145,6 +147,7 @@ class Refill:
     def offer(self, head: Head) -> None:
         """A head that the node announced, or its latest block."""
         self._waiting.append(head)
+        self.newest = head.number
 
     def fetched(self, block: Head) -> None:
         """A block that `step` wanted."""

@@ -61,7 +61,7 @@ class Streams:
                 self._forget(FEED, [link], now)
             return data[: frame.start] + client_id + data[frame.end :]
         subscription = self.book.add(call)
-        self._continuity.begins(subscription)
+        self._continuity.begins(link, subscription)
         if subscription.kind is not Kind.HEADS:
             link.names[upstream] = subscription.key
         elif link.has(FEED):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from proxy.session import Settings
-from simulation.chain import Block
 from tests.proxy.session.stage import Stage
+
+if TYPE_CHECKING:
+    from simulation.chain import Block
 
 
 def _logs(blocks: list[Block]) -> list[tuple[str, str]]:
