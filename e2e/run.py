@@ -6,7 +6,6 @@ from one thread; clients and traffic live on the event loop of the portal.
 
 from __future__ import annotations
 
-import platform
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,6 +61,7 @@ class Stage:
     root: Path
     seed: int = 0
     options: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,7 @@ class Run:
             not_claimed=dict(stage.profile.not_claimed),
             required=scene.required,
             patience=stage.profile.patience,
-            versions={**stage.testbed.versions(), "python": platform.python_version()},
+            versions=stage.versions,
             options={**stage.options, "topology": scene.topology},
         )
 

@@ -9,6 +9,7 @@ from e2e.checkers import CHECKERS
 from e2e.checkers.verdict import Answer, Verdict
 from e2e.judge import judge
 from e2e.ledger import store
+from e2e.report import html
 from e2e.report.text import explain
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ class Conclusion:
         return next((each.reason for each in self.verdicts if each.promise == "run_was_fair" and each.red), None)
 
     def __str__(self) -> str:
-        return explain(self.history, self.verdicts, self.folder) or f"no promise was broken\nrun: {self.folder}"
+        if not self.red:
+            return f"no promise was broken\nrun: {self.folder}"
+        return f"{explain(self.history, self.verdicts, self.folder)}\nreport:      {self.folder / html.NAME}"
 
 
 def required(tags: Iterable[str]) -> tuple[str, ...]:
@@ -70,4 +73,7 @@ def conclude(run: Run) -> Conclusion:
     finally:
         run.close()
     history = store.load(run.folder)
-    return Conclusion(run.folder, history, tuple(judge(history, run.scene.required)))
+    conclusion = Conclusion(run.folder, history, tuple(judge(history, run.scene.required)))
+    if conclusion.red:
+        html.write(history, conclusion.verdicts, run.folder)
+    return conclusion

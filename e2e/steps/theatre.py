@@ -16,6 +16,7 @@ from anyio.from_thread import start_blocking_portal
 from e2e.run import Stage
 from e2e.steps.results import Results
 from e2e.sut import profile
+from e2e.sut.process import version
 from e2e.testbed.local import LocalTestbed
 
 if TYPE_CHECKING:
@@ -38,18 +39,20 @@ class Theatre:
         """Start the network and the event loop. Raises TestbedError, ProfileError; then nothing is left running."""
         sut = profile.load(options.sut)
         if options.command is not None:
-            sut = replace(sut, name="sut.command", command=options.command)
+            sut = replace(sut, name="sut.command", command=options.command, version="")
         with ExitStack() as ending:
             portal = ending.enter_context(start_blocking_portal("asyncio", {"use_uvloop": True}, name="event loop"))
             testbed = _testbed(options)
             ending.callback(testbed.close)
             began = time.monotonic()
             testbed.start()
-            versions = " ".join(f"{name} {version}" for name, version in testbed.versions().items())
-            _say(f"network up in {time.monotonic() - began:.1f} s ({versions}), seed {options.seed}, proxy {sut.name}")
+            took = time.monotonic() - began
+            versions = {"proxy": version(sut), "python": platform.python_version(), **testbed.versions()}
+            listed = ", ".join(f"{name} {value}" for name, value in versions.items())
+            _say(f"network up in {took:.1f} s; under test: {sut.name}; seed {options.seed}; {listed}")
             if options.keep:
                 ending.callback(_keep, testbed)
-            stage = Stage(testbed, sut, portal, RUNS, options.seed, {"pace": options.pace})
+            stage = Stage(testbed, sut, portal, RUNS, options.seed, {"pace": options.pace}, versions)
             return cls(stage, Results(_properties(stage)), ending.pop_all())
         raise AssertionError("not reached: an ExitStack without suppressing callbacks lets errors through")
 
@@ -68,11 +71,10 @@ def _properties(stage: Stage) -> dict[str, str]:
     """Return the conditions under which all scenarios are played."""
     return {
         "seed": str(stage.seed),
-        "proxy": stage.profile.name,
+        "profile": stage.profile.name,
         "command": stage.profile.command,
-        "python": platform.python_version(),
         **stage.options,
-        **stage.testbed.versions(),
+        **stage.versions,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,10 +20,23 @@ if TYPE_CHECKING:
     from e2e.sut.profile import Profile, Upstream
 
 LEAVES_WITHIN: Final = 10.0  # seconds after SIGTERM
+VERSION_WITHIN: Final = 10.0
 
 
 class SutError(Exception):
     """The proxy under test could not be started; the message says what it said and what to do."""
+
+
+def version(profile: Profile) -> str:
+    """Return what the proxy says is its version, 'unknown' if it does not say."""
+    command = [word.format(python=sys.executable) for word in shlex.split(profile.version)]
+    if not command:
+        return "unknown"
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=VERSION_WITHIN, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return said.strip() or "unknown"
 
 
 @dataclass(frozen=True, slots=True)

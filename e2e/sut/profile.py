@@ -37,10 +37,11 @@ class Upstream:
 class Profile:
     """A kind of proxy.
 
-    `command` has the placeholders {python}, {config}, {listen} (host:port), {host} and {port}. `config` is the text of
-    its config file with $primaries, $backups and $consensus, which are made of one fragment for each node. `metrics`
-    maps what the checkers look for to the proxy's own sample names. `not_claimed` maps a promise to the reason why this
-    proxy does not give it. `settings` are the proxy's limits that a judge has to know, in seconds.
+    `command` has the placeholders {python}, {config}, {listen} (host:port), {host} and {port}; `version`, a command
+    that prints the proxy's version ('' if there is none), has {python}. `config` is the text of its config file with
+    $primaries, $backups and $consensus, which are made of one fragment for each node. `metrics` maps what the suite
+    looks for to the proxy's own sample names. `not_claimed` maps a promise to the reason why this proxy does not give
+    it. `patience` is how many seconds a request may wait for its answer before silence is a verdict.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Profile:
     metrics: Mapping[str, str] = field(default_factory=dict)
     not_claimed: Mapping[str, str] = field(default_factory=dict)
     patience: float = PATIENCE
+    version: str = ""
 
     def render(self, nodes: Sequence[Upstream], consensus: Mapping[str, str]) -> str:
         """Return the config text for these nodes and consensus endpoints (name → URL). Raises ProfileError."""
@@ -100,6 +102,7 @@ def _profile(path: Path, values: dict[str, Any]) -> Profile:
         metrics=values.get("metrics", {}),
         not_claimed=values.get("not_claimed", {}),
         patience=float(values.get("patience", PATIENCE)),
+        version=values.get("version", ""),
     )
 
 

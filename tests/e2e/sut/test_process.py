@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -12,7 +12,7 @@ import requests
 from e2e.sut import process as module
 from e2e.sut import readiness
 from e2e.sut.process import SutError, SutProcess
-from e2e.sut.profile import Profile, Upstream
+from e2e.sut.profile import Profile, Upstream, load
 from e2e.testbed.protocol import NodeUrls
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ def test_one_that_never_becomes_ready_is_ended(sut: SutProcess, monkeypatch: pyt
 
 
 METRICS = '{"/health": (200, ""), "/ready": (200, ""), "/metrics": (200, "healthy{node=\\"el-1-primary\\"} %d\\n")}'
-WITH_METRICS = {"paths": {**PATHS, "ready": "/ready", "metrics": "/metrics"}, "metrics": {"node_healthy": "healthy"}}
+WITH_METRICS: dict[str, Any] = {
+    "paths": {**PATHS, "ready": "/ready", "metrics": "/metrics"},
+    "metrics": {"node_healthy": "healthy"},
+}
 
 
 @pytest.mark.parametrize("sut", [profile(pages=METRICS % 1, **WITH_METRICS)], indirect=True)
@@ -127,5 +130,16 @@ def test_it_is_ready_once_its_nodes_are_healthy(sut: SutProcess) -> None:
 
 @pytest.mark.parametrize("sut", [profile(pages=METRICS % 0, **WITH_METRICS)], indirect=True)
 def test_one_that_does_not_find_its_nodes_is_not_ready(sut: SutProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "READY_WITHIN", 0.5)
+    monkeypatch.setattr(readiness, "READY_WITHIN", 5.0)  # for each of three pages, of which two come
     assert "healthy is 1 for ['el-1-primary']" in refusal(sut)
+
+
+def test_a_version_is_asked_for_and_may_be_unknown() -> None:
+    asked = "{python} -c 'print(7)'"
+    assert module.version(profile(version=asked)) == "7"
+    for command in ("", "vixy-of-nowhere --version", "{python} -c 'raise SystemExit(1)'"):
+        assert module.version(profile(version=command)) == "unknown"
+
+
+def test_our_own_version_is_known() -> None:
+    assert module.version(load("vixy-py")) != "unknown"
