@@ -31,17 +31,17 @@ class Assembler:
         self._parts: list[bytes] | None = None
         self._size = 0
 
-    def message(self, frame: WSFrame) -> bytes | None:
-        """The message that this data frame completes; raises BrokenStream."""
+    def message(self, frame: WSFrame, kind: WSMsgType) -> bytes | None:
+        """The message that this data frame of the given kind completes; raises BrokenStream."""
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise BrokenStream(1002, "a reserved bit is set and no extension was agreed on")
         if self._parts is None:
-            if frame.msg_type is _CONTINUATION:
+            if kind is _CONTINUATION:
                 raise BrokenStream(1002, "a continuation of nothing")
             if frame.fin:
                 return frame.get_payload_as_bytes()
             self._parts, self._size = [], 0
-        elif frame.msg_type is not _CONTINUATION:
+        elif kind is not _CONTINUATION:
             raise BrokenStream(1002, "a new message inside a fragmented one")
         self._parts.append(frame.get_payload_as_bytes())
         self._size += frame.payload_size
