@@ -1,0 +1,134 @@
+"""What a session owes its client: the reference of the state machine, which knows neither links nor nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from proxy import jsonrpc
+
+if TYPE_CHECKING:
+    from simulation.chain import Block
+
+IDENTITY = "0x" + "4".rjust(40, "0")
+OURS = {jsonrpc.NO_NODE, jsonrpc.TIMED_OUT, jsonrpc.OUTCOME_UNKNOWN, jsonrpc.QUEUE_FULL, jsonrpc.NODE_FAILED}
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request. `kind` is of a subscription that it makes; `target` the one that it ends."""
+
+    id: str | float | None
+    method: str
+    params: list[Any]
+    notification: bool = False
+
+    @property
+    def text(self) -> bytes:
+        fields = {"jsonrpc": "2.0", "method": self.method, "params": self.params}
+        return orjson.dumps(fields if self.notification else {"id": self.id, **fields})
+
+
+@dataclass(slots=True)
+class Stream:
+    """One subscription as the client sees it: what was told, and what of it stands."""
+
+    kind: str
+    told: list[Any] = field(default_factory=list)
+    standing: list[Any] = field(default_factory=list)
+    # the number of the first block that is surely owed
+    since: int | None = None
+
+    def hear(self, result: Any, blocks: dict[str, Block]) -> None:
+        match self.kind:
+            case "newHeads":
+                self._hear_head(blocks[result["hash"]], result)
+            case "logs":
+                self._hear_log(result)
+            case _:
+                assert result not in self.told, "told twice"
+        self.told.append(result)
+
+    def _hear_head(self, block: Block, header: Any) -> None:
+        assert header == orjson.loads(block.header)
+        assert block not in self.standing, "a head twice"
+        if self.standing and block.parent in self.standing:
+            del self.standing[self.standing.index(block.parent) + 1 :]
+        elif self.standing:
+            assert block.number == self.standing[0].number, "a gap in the heads"
+            self.standing.clear()
+        self.standing.append(block)
+
+    def _hear_log(self, log: Any) -> None:
+        if log["removed"]:
+            self.standing.remove({**log, "removed": False})
+        else:
+            assert log not in self.standing, "a log twice"
+            self.standing.append(log)
+
+
+class Client:
+    """Everything that was sent and received."""
+
+    def __init__(self) -> None:
+        self.owed: list[list[Asked]] = []
+        self.streams: dict[str, Stream] = {}
+        self.left: set[str] = set()
+
+    def sent(self, asked: list[Asked], *, batch: bool) -> bytes:
+        """The message; what it asks for is owed from now on."""
+        due = [one for one in asked if not one.notification]
+        if due:
+            self.owed.append(due)
+        texts = [one.text for one in asked]
+        return b"[%b]" % b",".join(texts) if batch else texts[0]
+
+    def received(self, frame: Any, blocks: dict[str, Block]) -> None:
+        """Asserts that the frame was owed."""
+        if isinstance(frame, dict) and "params" in frame:
+            stream = self.streams.get(frame["params"]["subscription"])
+            assert stream is not None, f"an event of nobody: {frame}"
+            stream.hear(frame["params"]["result"], blocks)
+            return
+        answers = frame if isinstance(frame, list) else [frame]
+        due = next((due for due in self.owed if _fit(due, answers)), None)
+        assert due is not None, f"answers nothing that was asked: {frame}"
+        self.owed.remove(due)
+        for one, answer in zip(due, answers, strict=True):
+            self._settle(one, answer)
+
+    def _settle(self, asked: Asked, answer: Any) -> None:
+        if "result" not in answer:
+            return
+        if asked.method == "eth_subscribe":
+            assert answer["result"] not in self.streams, "an id twice"
+            self.streams[answer["result"]] = Stream(asked.params[0])
+        elif asked.method == "eth_unsubscribe" and answer["result"]:
+            del self.streams[asked.params[0]]
+            self.left.add(asked.params[0])
+
+
+def _fit(due: list[Asked], answers: list[Any]) -> bool:
+    return len(due) == len(answers) and all(map(_fits, due, answers))
+
+
+def _fits(asked: Asked, answer: Any) -> bool:
+    """Whether this may be the answer to that: an error of ours may always be, a result must be the right one."""
+    if answer["id"] != asked.id or type(answer["id"]) is not type(asked.id):
+        return False
+    if "error" in answer:
+        error = answer["error"]
+        unsafe = not jsonrpc.is_read(asked.method)
+        lost = error["code"] == jsonrpc.OUTCOME_UNKNOWN
+        return error["code"] in OURS and "promise" in error["data"] and (not lost or unsafe)
+    match asked.method:
+        case "eth_call":
+            return bool(answer["result"] == asked.params[0]["data"])
+        case "eth_subscribe":
+            return isinstance(answer["result"], str)
+        case "eth_unsubscribe":
+            return answer["result"] in (True, False)
+        case _:
+            return isinstance(answer["result"], str)

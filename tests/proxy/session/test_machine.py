@@ -1,0 +1,249 @@
+"""Hypothesis plays client, nodes, nemesis and clock against one session, and looks for what stays owed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from proxy.session import Settings, State
+from proxy.session import events as ev
+from proxy.session.states import MOVES
+from simulation.dialect import DIALECTS
+from tests.proxy.session.model import IDENTITY, Asked, Client
+from tests.proxy.session.stage import Stage
+
+if TYPE_CHECKING:
+    from simulation.chain import Block
+
+NAMES = ("P1", "P2", "B1", "B2")
+NODES = st.sampled_from(NAMES)
+IDS: st.SearchStrategy[Any] = st.sampled_from([0, 1, 1.5, "1", "", None, 2**53])
+KINDS = st.sampled_from(["newHeads", "logs", "newPendingTransactions", "syncing"])
+
+
+class SessionMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.client = Client()
+        self.blocks: dict[str, Block] = {}
+        self.unique = count(1)
+        self.stage = Stage(*NAMES, settings=Settings(queue_max_messages=20))
+
+    @initialize(seed=st.integers(0, 2**16), dialects=st.tuples(*[st.sampled_from(DIALECTS)] * 4))
+    def begin(self, seed: int, dialects: tuple[Any, ...]) -> None:
+        self.stage = Stage(*NAMES, settings=Settings(queue_max_messages=20), seed=seed)
+        for name, dialect in zip(NAMES, dialects, strict=True):
+            self.stage[name].dialect = dialect
+        at: Block | None = self.stage.chain.tip
+        while at is not None:
+            self.blocks[at.hash] = at
+            at = at.parent
+        self.stage.start()
+
+    # ---- the client -----------------------------------------------------------------------------------------------
+
+    def fresh(self) -> str:
+        return f"0x{next(self.unique):08x}"
+
+    def requests(self, draws: list[tuple[Any, str, bool]]) -> list[Asked]:
+        made = []
+        for an_id, what, notification in draws:
+            match what:
+                case "read":
+                    made.append(
+                        Asked(an_id, "eth_call", [{"to": IDENTITY, "data": self.fresh()}, "latest"], notification)
+                    )
+                case "send":
+                    made.append(Asked(an_id, "eth_sendRawTransaction", [self.fresh()], notification))
+                case _:
+                    made.append(Asked(an_id, "eth_subscribe", [what, {}][: 2 if what == "logs" else 1]))
+        return made
+
+    @rule(
+        draws=st.lists(st.tuples(IDS, st.just("read") | st.just("send") | KINDS, st.booleans()), min_size=1, max_size=4)
+    )
+    def send_batch(self, draws: list[tuple[Any, str, bool]]) -> None:
+        self.stage.send(self.client.sent(self.requests(draws), batch=True))
+
+    @rule(an_id=IDS, what=st.sampled_from(["read", "read", "send"]), notification=st.booleans())
+    def send(self, an_id: Any, what: str, notification: bool) -> None:
+        self.stage.send(self.client.sent(self.requests([(an_id, what, notification)]), batch=False))
+
+    @rule(an_id=IDS, kind=KINDS)
+    def subscribe(self, an_id: Any, kind: str) -> None:
+        self.stage.send(self.client.sent(self.requests([(an_id, kind, False)]), batch=False))
+
+    @precondition(lambda self: self.client.streams)
+    @rule(an_id=IDS, which=st.integers(0, 99))
+    def unsubscribe(self, an_id: Any, which: int) -> None:
+        target = sorted(self.client.streams)[which % len(self.client.streams)]
+        self.stage.send(self.client.sent([Asked(an_id, "eth_unsubscribe", [target])], batch=False))
+
+    @rule(an_id=IDS, name=st.sampled_from(["0x1", "0x2", "nobody"]))
+    def unsubscribe_from_what_is_not_ours(self, an_id: Any, name: str) -> None:
+        self.stage.send(self.client.sent([Asked(an_id, "eth_unsubscribe", [name])], batch=False))
+
+    # ---- nodes ----------------------------------------------------------------------------------------------------
+
+    @rule(name=NODES)
+    def hold_answers(self, name: str) -> None:
+        self.stage[name].holds = {"*"}
+
+    @rule(name=NODES, which=st.integers(0, 99))
+    def answer_one(self, name: str, which: int) -> None:
+        """In any order."""
+        node = self.stage[name]
+        if node.held and not node.silent:
+            node.held.insert(0, node.held.pop(which % len(node.held)))
+            node.release()
+
+    @rule(name=NODES)
+    def answer_all(self, name: str) -> None:
+        if not self.stage[name].silent:
+            self.stage[name].release_all()
+
+    @rule(
+        name=NODES,
+        text=st.sampled_from([b'{"id":999,"result":1}', b'{"jsonrpc":"2.0","id":1,"result":"0x"}', b"{", b"[]"]),
+    )
+    def say_what_nobody_asked(self, name: str, text: bytes) -> None:
+        """Also an id that was answered before: only those that are not open are free to be repeated."""
+        node = self.stage[name]
+        for epoch in [] if node.held or node.silent else [*node.links]:
+            node.tell(ev.UpstreamSent(epoch, text))
+
+    @rule(name=NODES)
+    def announce_a_transaction(self, name: str) -> None:
+        self.stage[name].announce("newPendingTransactions", self.fresh())
+
+    @rule(blocks=st.integers(1, 3), names=st.sets(NODES, min_size=1))
+    def grow(self, blocks: int, names: set[str]) -> None:
+        """The others lag behind."""
+        for _ in range(blocks):
+            self.spread(self.stage.chain.grow(), names)
+
+    @rule(depth=st.integers(1, 3), names=st.sets(NODES, min_size=1))
+    def reorganise(self, depth: int, names: set[str]) -> None:
+        for block in self.stage.chain.reorg(depth):
+            self.blocks[block.hash] = block
+        self.spread(self.stage.chain.tip, names)
+
+    def spread(self, tip: Block, names: set[str]) -> None:
+        self.blocks[tip.hash] = tip
+        up = [name for name in sorted(names) if self.stage[name].accepts and not self.stage[name].silent]
+        if up:
+            self.stage.spread(tip, *up)
+
+    # ---- nemesis and clock ----------------------------------------------------------------------------------------
+
+    @rule(name=NODES, reopens=st.booleans())
+    def lose(self, name: str, reopens: bool) -> None:
+        self.stage.lose(name)
+        self.stage[name].accepts = reopens
+
+    @rule(name=NODES)
+    def silence(self, name: str) -> None:
+        self.stage[name].silent = True
+
+    @rule(name=NODES)
+    def revive(self, name: str) -> None:
+        """With a new process, so that what was written to it while it was silent is gone."""
+        if self.stage[name].silent:
+            self.stage[name].drop()
+        self.stage.revive(name)
+
+    @rule(healthy=st.sets(NODES))
+    def route(self, healthy: set[str]) -> None:
+        """What the monitor thinks need not be so."""
+        self.stage.route(*healthy)
+
+    @rule(seconds=st.sampled_from([0.01, 0.06, 0.3, 1.0, 3.0]))
+    def wait(self, seconds: float) -> None:
+        self.stage.wait(seconds)
+
+    @rule()
+    def sleep_too_long(self) -> None:
+        self.stage.now += 5
+        self.stage.apply(ev.TimePassed())
+
+    # ---- what must hold -------------------------------------------------------------------------------------------
+
+    @invariant()
+    def only_what_is_owed_arrives(self) -> None:
+        for frame in self.stage.take():
+            self.client.received(frame, self.blocks)
+        for stream in self.client.streams.values():
+            if stream.since is None and self.stage.session._streams._continuity._chain.tip is not None:
+                stream.since = max(node.view.tip.number for node in self.stage.nodes.values()) + 1
+
+    @invariant()
+    def the_session_lives_and_its_gauges_are_right(self) -> None:
+        stage = self.stage
+        assert stage.closed is None, stage.closed
+        assert stage.carrier == stage.session.node
+        assert stage.counts["ws_queue_size"] == stage.session._desk.waiting
+        assert stage.counts["ws_subscriptions_active"] == len(stage.session._streams.book)
+        assert {epoch for node in stage.nodes.values() for epoch in node.links} <= set(stage.session._links)
+        assert all(after in MOVES[before] for before, after in stage.moves)
+
+    @invariant()
+    def nothing_is_written_more_often_than_it_may_be(self) -> None:
+        sent = [one for node in self.stage.nodes.values() for one in node.asked]
+        payloads = Counter(str(one.params) for one in sent if one.method == "eth_sendRawTransaction")
+        assert set(payloads.values()) <= {1}
+        reads = Counter(str(one.params) for one in sent if one.method == "eth_call")
+        assert max(reads.values(), default=0) <= 3
+
+    def teardown(self) -> None:
+        """Everything heals; then nothing may be owed any more, and every subscription must be alive and complete."""
+        stage = self.stage
+        if stage.session.state is State.OFFLINE and not stage.dials and not self.blocks:
+            return  # never begun
+        for name in NAMES:
+            self.revive(name)
+            stage[name].release_all()
+        stage.route(*NAMES)
+        stage.wait(70)
+        self.grow(2, set(NAMES))
+        self.announce_a_transaction(stage.carrier or "")
+        self.only_what_is_owed_arrives()
+        self.the_session_lives_and_its_gauges_are_right()
+        assert self.client.owed == [], "never answered"
+        assert stage.carrier in ("P1", "P2")
+        assert stage.session.open_calls == 0
+        for stream in self.client.streams.values():
+            self.assert_complete(stream.kind, stream.standing, stream.since or 0, stream.told)
+        self.leave_everything()
+
+    def assert_complete(self, kind: str, standing: list[Any], since: int, told: list[Any]) -> None:
+        tip = self.stage.chain.tip
+        match kind:
+            case "newHeads":
+                assert standing[-1] is tip
+            case "newPendingTransactions":
+                assert told[-1] == f"0x{next(self.unique) - 1:08x}" or told
+            case "logs":
+                branch = []
+                at: Block | None = tip
+                while at is not None:
+                    branch[:0] = [orjson.loads(log.text) for log in at.logs if at.number >= since]
+                    at = at.parent
+                assert [log for log in standing if int(log["blockNumber"], 16) >= since] == branch
+
+    def leave_everything(self) -> None:
+        for target in [*self.client.streams]:
+            assert self.stage.call("eth_unsubscribe", target)["result"] is True
+        self.grow(1, set(NAMES))
+        for name in NAMES:
+            self.announce_a_transaction(name)
+        assert self.stage.take() == []
+
+
+class TestSession(SessionMachine.TestCase):
+    settings = settings(stateful_step_count=40)
