@@ -7,6 +7,7 @@ one with a bloom filter proves that there were logs.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from e2e.checkers.events import LOGS, NEW_HEADS, PENDING, matches
@@ -20,11 +21,12 @@ _NO_TRANSACTIONS = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e3
 
 
 class Due:
-    """The due times of a history, gathered once for all its subscriptions."""
+    """The due times of a history, gathered once for each kind and filter, whoever subscribed."""
 
     def __init__(self, history: History) -> None:
-        self._blocks = [block.at for block in history.chain.known.values()]
+        self._blocks = sorted(block.at for block in history.chain.known.values())
         self._all = (*history.subscriptions, *history.direct)
+        self._times: dict[tuple[str, str], list[float]] = {}
         headers = [
             (event.at, event_result(event)) for each in self._all if each.kind == NEW_HEADS for event in each.events
         ]
@@ -35,22 +37,27 @@ class Due:
 
     def times(self, subscription: Subscription) -> list[float]:
         """When this subscription had something to say, in order; [] for kinds of which nothing is known."""
-        kind = subscription.kind
-        if kind == NEW_HEADS:
-            return sorted(self._blocks)
-        if kind == LOGS:
-            seen = self._witnessed(subscription)
-            return sorted(seen if subscription.filter else [*seen, *self._with_logs])
-        return sorted([*self._witnessed(subscription), *self._with_transactions]) if kind == PENDING else []
+        if subscription.kind == NEW_HEADS:
+            return self._blocks
+        key = subscription.kind, json.dumps(subscription.filter, sort_keys=True)
+        if key not in self._times:
+            self._times[key] = sorted({*self._witnessed(subscription), *self._proven(subscription)})
+        return self._times[key]
+
+    def _proven(self, subscription: Subscription) -> list[float]:
+        if subscription.kind == LOGS:
+            return [] if subscription.filter else self._with_logs
+        return self._with_transactions if subscription.kind == PENDING else []
 
     def _witnessed(self, subscription: Subscription) -> list[float]:
-        """What others were told by subscriptions of the same kind."""
+        """What anybody was told by subscriptions of the same kind."""
+        kind = subscription.kind
         return [
             event.at
             for other in self._all
-            if other.kind == subscription.kind and other.connection is not subscription.connection
+            if other.kind == kind and kind in {LOGS, PENDING}
             for event in other.events
-            if subscription.kind != LOGS or matches(subscription.filter, event)
+            if kind != LOGS or matches(subscription.filter, event)
         ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -38,15 +40,16 @@ def subscriptions_survive(history: History) -> Verdict:
     live = history.subscriptions
     if not live:
         return not_reached(PROMISE, "no subscription was confirmed")
-    due = Due(history)
-    dead = [witness for each in live for witness in (*_silent(history, each, due), *_cut(history, each))]
+    due, away = Due(history), outages(history, "ws")
+    deaths = [[*_silent(history, each, due.times(each), away), *_cut(history, each)] for each in live]
+    dead = [witness for witnesses in deaths for witness in witnesses]
     stuck = [witness for each in live for witness in _stuck(history, each)]
-    twice = [witness for each in live for witness in (*_twice(history, each), *_shared(each, live))]
+    twice = [*_shared(live), *(witness for each in live for witness in _twice(history, each))]
     wrong = [witness for each in live for witness in _wrong(each)]
     facts = {
         "subscriptions": len(live),
         "events": sum(len(each.events) for each in live),
-        "dead": sum(any(_silent(history, each, due)) or any(_cut(history, each)) for each in live),
+        "dead": sum(map(bool, deaths)),
         "multiplied": len(twice),
     }
     if dead or stuck or twice or wrong:
@@ -60,19 +63,19 @@ def _name(subscription: Subscription) -> str:
     return f"{subscription.kind} {subscription.id}"
 
 
-def _silent(history: History, subscription: Subscription, due: Due) -> Iterator[Witness]:
-    """Gaps in which something was due. What is due while no node is usable is not."""
+def _silent(
+    history: History, subscription: Subscription, times: list[float], away: list[Interval]
+) -> Iterator[Witness]:
+    """Gaps in which something was due, of which `times` knows. What is due while no node is usable (`away`) is not."""
     end = min(subscription.wanted_until, history.settled)
     own = [subscription.confirmed, *(event.at for event in subscription.events if event.at < end), end]
-    gaps = [(since, until) for since, until in pairwise(own) if until - since > SILENCE]
-    times = due.times(subscription) if gaps else []
-    away = outages(history, "ws") if gaps else []
-    for since, until in gaps:
+    for since, until in pairwise(own):
+        if until - since <= SILENCE:
+            continue
         slack = SILENCE + history.lateness(since, until) + (STALL if _stalled(history, since, until) else 0.0)
         last = until - (LAST_MOMENTS + slack - SILENCE if until == end else slack)
-        missed = [
-            at for at in times if since + slack <= at <= last and not excused(away, at - slack, at + LAST_MOMENTS)
-        ]
+        within = times[bisect_left(times, since + slack) : bisect_right(times, last)]
+        missed = [at for at in within if not excused(away, at - slack, at + LAST_MOMENTS)]
         if missed:
             entries = tuple(event for event in subscription.events if since <= event.at <= until)
             yield Witness(
@@ -148,13 +151,15 @@ def _twice(history: History, subscription: Subscription) -> Iterator[Witness]:
         told[thing] = event.at
 
 
-def _shared(subscription: Subscription, live: tuple[Subscription, ...]) -> Iterator[Witness]:
+def _shared(live: tuple[Subscription, ...]) -> Iterator[Witness]:
     """Two live subscriptions of one connection with one id: their events cannot be told apart."""
-    for other in live:
-        same = other.connection is subscription.connection and other.id == subscription.id
-        if same and subscription.confirmed < other.confirmed < subscription.wanted_until:
-            text = f"the id of {_name(subscription)} was given to another subscription, {_name(other)}"
-            yield Witness(other.confirmed, other.client, text, (subscription.request.request, other.request.request))
+    holders: dict[tuple[int, str], list[Subscription]] = defaultdict(list)
+    for subscription in live:
+        holders[id(subscription.connection), subscription.id].append(subscription)
+    for first, other in (pair for same in holders.values() for pair in pairwise(same)):
+        if other.confirmed < first.wanted_until:
+            text = f"the id of {_name(first)} was given to another subscription, {_name(other)}"
+            yield Witness(other.confirmed, other.client, text, (first.request.request, other.request.request))
 
 
 def _wrong(subscription: Subscription) -> Iterator[Witness]:

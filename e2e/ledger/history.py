@@ -46,6 +46,10 @@ class History:
         self.scrapes = tuple(self.of(Scraped))
         self.drifts = tuple(self.of(Drifted))
         self.by_client = _by_client(self.entries)
+        self._marks = self.of(Marked)
+        settled = self.mark(SETTLED)
+        # The end of the run, where the harness died before it could say that it was asked for the last thing.
+        self.settled = self.end if settled is None else settled.at
 
     def of(self, kind: type[E]) -> list[E]:
         """The entries of one type, in order."""
@@ -53,13 +57,7 @@ class History:
 
     def mark(self, name: str) -> Marked | None:
         """The first mark of this name."""
-        return next((mark for mark in self.of(Marked) if mark.name == name), None)
-
-    @property
-    def settled(self) -> float:
-        """When the run was asked for the last thing; its end where the harness did not say."""
-        mark = self.mark(SETTLED)
-        return self.end if mark is None else mark.at
+        return next((mark for mark in self._marks if mark.name == name), None)
 
     def lateness(self, since: float, until: float) -> float:
         """The worst lag of the harness's own clock in an interval, in seconds."""
