@@ -47,10 +47,11 @@ class Conclusion:
 
     @property
     def unfair(self) -> str | None:
-        """Why the run says nothing about the proxy, None if it was fair or if a promise was broken all the same."""
-        if any(verdict.answer is Answer.NO for verdict in self.verdicts):
+        """Why nobody can say whether the proxy is at fault; None if that is known, or if a promise was broken."""
+        answers = {verdict.answer for verdict in self.verdicts}
+        if Answer.NO in answers or Answer.UNKNOWN not in answers:
             return None
-        return next((each.reason for each in self.verdicts if each.promise == "run_was_fair" and each.red), None)
+        return next(f"{each.promise}: {each.reason}" for each in self.verdicts if each.answer is Answer.UNKNOWN)
 
     def __str__(self) -> str:
         if not self.red:

@@ -43,10 +43,10 @@ def test_a_broken_or_unknown_promise_is_red() -> None:
     assert not concluded(no_strangers=Answer.YES, fails_over=Answer.NOT_CLAIMED).red
 
 
-def test_only_an_unfair_run_in_which_nothing_was_broken_may_be_played_again() -> None:
-    assert concluded(**UNFAIR).unfair == "run_was_fair is unknown"
+def test_only_a_run_of_which_nobody_can_say_and_in_which_nothing_was_broken_may_be_played_again() -> None:
+    assert concluded(**UNFAIR).unfair == "run_was_fair: run_was_fair is unknown"
     assert concluded(**FAIR_AND_BROKEN).unfair is None
-    assert concluded(run_was_fair=Answer.YES, no_strangers=Answer.UNKNOWN).unfair is None
+    assert concluded(run_was_fair=Answer.YES, no_strangers=Answer.YES).unfair is None
 
 
 def test_a_conclusion_names_the_run_and_how_to_judge_it_again() -> None:
