@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from e2e.beacon.transactions import Outstanding
 
-#: A node gets this long to begin building, and again to hand out what it built; then another one is asked.
+#: A node gets this long to begin building, and again to hand out what it built; then another one is asked, and given
+#: twice as long, up to a limit: on a starved machine all nodes are slow, and none would ever be in time.
 BUILD_DEADLINE = 0.25
+LONGEST_DEADLINE = 4.0
 #: At least this long a node builds, so that the pool's transactions are in the payload.
 BUILD_TIME = 0.05
 #: Between two looks for a node that can build.
@@ -61,6 +63,7 @@ class Driver:
         self._bell = bell
         self._block_time = block_time
         self._making = asyncio.Lock()
+        self._deadline = BUILD_DEADLINE
         self._builds = itertools.count()
         self._reserve: OrderedDict[int, Payload] = OrderedDict()
         self._abandoned: set[asyncio.Task[Any]] = set()
@@ -135,11 +138,12 @@ class Driver:
         builder = next((one for one in reversed(self.followers) if one.can_build), None)
         if builder is None:
             return None
-        preparation = await self._within(BUILD_DEADLINE, builder.prepare(parent, self._attributes(parent)))
-        if preparation is None:
-            return None
-        await asyncio.sleep(max(due - time.monotonic(), BUILD_TIME))
-        return await self._within(BUILD_DEADLINE, builder.collect(preparation))
+        payloads = None
+        if (preparation := await self._in_time(builder.prepare(parent, self._attributes(parent)))) is not None:
+            await asyncio.sleep(max(due - time.monotonic(), BUILD_TIME))
+            payloads = await self._in_time(builder.collect(preparation))
+        self._deadline = BUILD_DEADLINE if payloads else min(2 * self._deadline, LONGEST_DEADLINE)
+        return payloads
 
     def _attributes(self, parent: Block) -> list[dict[str, Any]]:
         timestamp = max(parent.timestamp + 1, int(time.time()))
@@ -170,10 +174,10 @@ class Driver:
         for listener in self._listeners:
             listener(self.chain.head, len(displaced))
 
-    async def _within(self, limit: float, work: Coroutine[Any, Any, T]) -> T | None:
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The result, or None if there is none in time; then the work still runs to its end (see `Follower`)."""
         task = asyncio.create_task(work)
-        await asyncio.wait({task}, timeout=limit)
+        await asyncio.wait({task}, timeout=self._deadline)
         if not task.done():
             self._abandoned.add(task)
             task.add_done_callback(self._forget)

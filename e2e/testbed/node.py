@@ -149,6 +149,8 @@ class GethNode:
             *("--override.genesis", self._folder / "genesis.json", "--networkid", str(CHAIN_ID)),
             # Hash-based archive: state is on disk with its block, so a kill costs few blocks and no history.
             *("--syncmode", "full", "--gcmode", "archive", "--state.scheme", "hash", "--cache", "32"),
+            # At a restart the log index takes seconds to load, and blocks wait for it. eth_getLogs does without.
+            "--history.logs.disable",
             *("--nodiscover", "--nat", "none", "--netrestrict", f"{HOST}/32", "--maxpeers", "16", "--txpool.nolocals"),
             *("--nodekeyhex", self._identity.key[2:], "--ipcdisable"),
             *("--http", "--http.addr", HOST, "--http.port", str(ports.http), "--http.api", APIS),

@@ -29,8 +29,13 @@ def ask(testbed: Testbed, node: str, method: str, *params: Any) -> Any:
 
 def blocks(testbed: Testbed, node: str, first: int, last: int) -> list[Head]:
     """The node's own canonical blocks."""
-    found = [ask(testbed, node, "eth_getBlockByNumber", hex(number), False) for number in range(first, last + 1)]
-    return [Head(int(block["number"], 16), block["hash"], block["parentHash"]) for block in found]
+    batch = [
+        {"jsonrpc": "2.0", "id": number, "method": "eth_getBlockByNumber", "params": [hex(number), False]}
+        for number in range(first, last + 1)
+    ]
+    answers = requests.post(testbed.urls(node).http, json=batch, timeout=20).json()
+    found = [answer["result"] for answer in answers]
+    return [Head(int(block["number"], 16), block["hash"], block["parentHash"]) for block in found if block]
 
 
 def wait_for_block(testbed: Testbed, number: int, within: float = 15.0) -> Head:
