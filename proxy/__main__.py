@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return _BAD_CONFIG
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = _reason(error) if isinstance(error, OSError) else str(error)
         sys.stderr.write(f"{options.config}: {reason}; name a config file, e.g. --config vixy.toml\n")
         return _BAD_CONFIG
     for warning in config.warnings:
@@ -54,7 +55,7 @@ async def _serve(config: Config, host: str, port: int) -> int:
     try:
         port = await server.start(host, port)
     except OSError as error:
-        sys.stderr.write(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --listen\n")
+        sys.stderr.write(f"cannot listen on {host}:{port}: {_reason(error)}; choose another with --listen\n")
         return _CANNOT_LISTEN
     shown = f"[{host}]" if ":" in host else host
     sys.stderr.write(f"listening on http://{shown}:{port}\n")
@@ -63,6 +64,11 @@ async def _serve(config: Config, host: str, port: int) -> int:
     sys.stderr.write("shutting down\n")
     await server.drain()
     return 0
+
+
+def _reason(error: OSError) -> str:
+    """What the system says; the loop wraps it in words of its own."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

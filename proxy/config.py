@@ -181,8 +181,9 @@ class _Reader:
         name = entry.get("name")
         where = f'{path} ("{name}")' if isinstance(name, str) and name else path
         self._warn_unknown(where, entry, keys)
-        values = {key: self._text(f"{where}.{key}", entry.get(key), key) for key in keys}
+        values = {}
         for key, schemes in keys.items():
+            values[key] = self._text(f"{where}.{key}", entry.get(key), key)
             if schemes and values[key]:
                 self._check_url(f"{where}.{key}", values[key], key, schemes)
         self._check_name(f"{where}.name", values["name"])

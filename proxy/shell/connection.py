@@ -62,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._refusal: tuple[int, bytes] | None = None
         self._eof = False
         self._chunked = False
+        self._endless = False
         self._paused = False
         self._last = False
         self.transport: asyncio.Transport | None = None
@@ -99,9 +100,9 @@ class Connection(asyncio.Protocol):
         self._reader.feed(data)
 
     def eof_received(self) -> bool:
-        # a client may close its side and still read the answers to what it sent
+        # a client may close its side and still read the answers to what it sent, but not events for ever
         self._eof = True
-        return self.busy
+        return self.busy and not self._endless
 
     # ---- reading.Owner
 
@@ -181,8 +182,12 @@ class Connection(asyncio.Protocol):
             self.write(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
         self._answered()
 
-    def begin(self, status: int, reason: bytes, lines: bytes, length: bytes | None) -> None:
-        """Begin an answer that comes in pieces; `length` None: not known in advance."""
+    def begin(self, status: int, reason: bytes, lines: bytes, length: bytes | None, *, endless: bool) -> None:
+        """Begin an answer that comes in pieces; `length` None: not known in advance; `endless`: a stream of events."""
+        if endless and self._eof and self.transport is not None:
+            self.transport.abort()
+            return
+        self._endless = endless
         old = self.request is not None and self.request.head.old
         self._chunked = length is None and not old
         self._last = self._last or (length is None and old)

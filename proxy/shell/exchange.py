@@ -232,7 +232,7 @@ class Exchange:
         if connection is None:
             self.client_gone()
             return
-        connection.begin(head.status, head.reason, head.lines, head.length)
+        connection.begin(head.status, head.reason, head.lines, head.length, endless=head.endless)
         for data in self._body:
             connection.feed(data)
         self._body = []

@@ -96,12 +96,12 @@ class HttpLane(Lane):
 
     async def body_for(self, heard: Heard) -> tuple[bytes | None, list[str]]:
         """The right body, and the names under which a canned response may stand for it."""
-        if heard.method != b"POST" or not heard.body:
+        value = orjson.loads(heard.body) if heard.body else {}
+        if isinstance(value, dict) and "method" not in value:
             path = heard.target.decode().partition("?")[0]
             await asyncio.sleep(self.delays.get(path, self.delay))
             await self._running.wait()
             return self.pages.get(path, b"{}"), [path]
-        value = orjson.loads(heard.body)
         if isinstance(value, list):
             answers = [await self.answer(item, None) for item in value]
             return orjson.dumps([answer for answer in answers if answer is not None]), []

@@ -235,7 +235,7 @@ def test_the_last_who_is_left_is_used_although_slow() -> None:
 
 def test_a_starved_machine_does_not_judge_silence() -> None:
     world = World({"a": good(), "b": good()}, late=1.0).run(1)
-    world.nodes["a"] = good(takes=0.9)
+    world.nodes["a"] = good(takes=1.5)
     world.run(30)
     assert world.changes[2:] == []
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.fakes.beacon import FakeBeacon
+from tests.fakes.http_lane import Canned
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import running, until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_any_path_and_query_of_the_beacon_api() -> None:
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl]) as proxy:
+        cl.http.pages["/eth/v1/beacon/genesis"] = b'{"data":{}}'
+        reply = await proxy.get("/cl/eth/v1/beacon/genesis?a=b", headers={"Accept": "x/y"})
+        assert (reply.status, reply.body) == (200, b'{"data":{}}')
+        heard = next(request for request in cl.http.requests if request.target == b"/eth/v1/beacon/genesis?a=b")
+        assert (b"Accept", b"x/y") in heard.headers
+        assert await proxy.metric('vixy_cl_requests_total{node="cl-1"}') == 1
+        assert await proxy.metric('vixy_cl_request_duration_seconds_count{node="cl-1"}') == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+async def test_any_method(method: str) -> None:
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl]) as proxy:
+        reply = await proxy.get("/cl/eth/v1/x", method, data=b"{}" if method in ("POST", "PUT") else None)
+        assert reply.status == 200
+        assert reply.body == (b"" if method == "HEAD" else b"{}")
+        assert any(request.method == method.encode() and b"/x" in request.target for request in cl.http.requests)
+
+
+async def test_get_goes_on_to_the_next_node() -> None:
+    async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
+        one.http.canned["/x"] = Canned(status=503)
+        two.http.pages["/x"] = b'"two"'
+        assert (await proxy.get("/cl/x")).body == b'"two"'
+        await one.http.die()
+        assert (await proxy.get("/cl/x")).body == b'"two"'
+
+
+async def test_what_is_not_a_get_is_written_once() -> None:
+    async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
+        one.http.cut_after = 0
+        reply = await proxy.get("/cl/eth/v1/beacon/blocks", "POST", data=b"{}")
+        assert reply.status == 502
+        assert reply.json["maybe_executed"] is True
+        assert sum(request.method == b"POST" for request in two.http.requests) == 0
+
+
+async def test_no_consensus_nodes_is_503() -> None:
+    async with FakeNode() as a, running([a]) as proxy:
+        reply = await proxy.get("/cl/eth/v1/x")
+        assert (reply.status, reply.json["code"]) == (503, 503)
+
+
+async def test_h4_the_timeout_holds_here_too() -> None:
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl], proxy_timeout_ms=300) as proxy:
+        cl.http.delays["/x"] = 3
+        began = time.monotonic()
+        assert (await proxy.get("/cl/x")).status == 504
+        assert time.monotonic() - began < 1
+
+
+async def test_events_stream_as_they_come_and_outlive_the_timeout() -> None:
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl], proxy_timeout_ms=300) as proxy:
+        async with proxy.session.get(proxy.url + "/cl/eth/v1/events?topics=head") as response:
+            assert response.headers["Content-Type"] == "text/event-stream"
+            for number in range(5):
+                await until(lambda: cl.http.subscribers)
+                cl.http.push(b"event: head\ndata: %d\n\n" % number)
+                async with asyncio.timeout(1):
+                    assert await response.content.readuntil(b"\n\n") == b"event: head\ndata: %d\n\n" % number
+                await asyncio.sleep(0.12)
+        await until(lambda: cl.http.subscribers[0] not in cl.http.transports())
+
+
+async def test_a_silent_consensus_node_is_left_for_another() -> None:
+    async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
+        two.http.pages["/x"] = b'"two"'
+        one.http.hold()
+        assert (await proxy.get("/cl/x")).body == b'"two"'

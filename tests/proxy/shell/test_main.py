@@ -1,0 +1,150 @@
+"""The command line, as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import call, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+class Process:
+    """python -m proxy, and what it wrote to stderr."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        while line := await self.process.stderr.readline():
+            self.lines.append(line.decode().rstrip())
+
+    async def ended(self, within: float = 10) -> int:
+        async with asyncio.timeout(within):
+            await self._reading
+            return await self.process.wait()
+
+    async def url(self) -> str:
+        await until(lambda: any("listening on " in line for line in self.lines), within=10)
+        return next(line.partition("listening on ")[2] for line in self.lines if "listening on " in line)
+
+
+@asynccontextmanager
+async def started(*arguments: str) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "proxy", *arguments, stderr=asyncio.subprocess.PIPE, env=os.environ | {"NO_COLOR": "1"}
+    )
+    running = Process(process)
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await running.ended()
+
+
+def write(folder: Path, *nodes: FakeNode, more: str = "") -> str:
+    path = folder / "vixy.toml"
+    tables = [f'[[el.primary]]\nname = "{n.name}"\nhttp_url = "{n.http.url}"\nws_url = "{n.ws.url}"\n' for n in nodes]
+    path.write_text(more + "".join(tables))
+    return str(path)
+
+
+async def test_it_serves_and_leaves_politely(tmp_path: Path) -> None:
+    async with FakeNode("a") as a:
+        config = write(tmp_path, a)
+        async with started("--config", config, "--listen", "127.0.0.1:0") as proxy, aiohttp.ClientSession() as client:
+            url = await proxy.url()
+            async with client.post(f"{url}/el", json=call("eth_chainId")) as response:
+                assert (await response.json())["result"] == "0x539"
+            a.http.delay = 0.5
+            slow = asyncio.create_task(client.post(f"{url}/el", json=call("eth_chainId")))
+            await until(lambda: a.http.count("eth_chainId") == 2)
+            proxy.process.send_signal(signal.SIGTERM)
+            async with await slow as response:
+                assert response.status == 200
+            assert await proxy.ended() == 0
+
+
+async def test_check(tmp_path: Path) -> None:
+    async with FakeNode("a") as a:
+        good = write(tmp_path, a, more="[global]\nmax_retrys = 1\n")
+    async with started("--config", good, "--check") as proxy:
+        assert await proxy.ended() == 0
+    assert proxy.lines == [
+        f"{good}: warning: global.max_retrys: unknown key; did you mean max_retries?",
+        f"{good}: good: 1 execution, 0 consensus",
+    ]
+
+
+async def test_a_bad_config_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('[[el.primary]]\nname = "a"\nhttp_url = "ws://u:hunter2@x"\n')
+    for arguments in (("--check",), ()):
+        async with started("--config", str(path), *arguments) as proxy:
+            assert await proxy.ended() == 2
+        http_line, ws_line = proxy.lines
+        assert http_line.startswith(f'{path}: el.primary[0] ("a").http_url: must begin with http:// or https://, not ')
+        assert ws_line == f'{path}: el.primary[0] ("a").ws_url: is missing, e.g. ws_url = "ws://127.0.0.1:8546"'
+
+
+async def test_a_config_that_is_not_there(tmp_path: Path) -> None:
+    async with started("--config", str(tmp_path / "none.toml")) as proxy:
+        assert await proxy.ended() == 2
+    assert proxy.lines == [
+        f"{tmp_path}/none.toml: No such file or directory; name a config file, e.g. --config vixy.toml"
+    ]
+
+
+async def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        async with FakeNode("a") as a, started("--config", write(tmp_path, a), "--listen", address) as proxy:
+            assert await proxy.ended() == 3
+    assert proxy.lines == [f"cannot listen on {address}: Address already in use; choose another with --listen"]
+
+
+async def test_an_address_that_is_none(tmp_path: Path) -> None:
+    async with started("--config", "x", "--listen", "8080") as proxy:
+        assert await proxy.ended() == 2
+    assert "'8080' is not HOST:PORT, e.g. 127.0.0.1:8080" in proxy.lines[-1]
+
+
+async def test_no_secret_reaches_the_log(tmp_path: Path) -> None:
+    async with FakeNode("a") as a:
+        path = tmp_path / "vixy.toml"
+        key = "0123456789abcdef0123456789abcdef"
+        path.write_text(
+            f'[global]\nhealth_check_interval_ms = 50\n[[el.primary]]\nname = "a"\n'
+            f'http_url = "http://u:{key}@127.0.0.1:{a.http.port}/v3/{key}?k={key}"\n'
+            f'ws_url = "ws://u:{key}@127.0.0.1:{a.ws.port}/v3/{key}"\n'
+        )
+        arguments = ("--config", str(path), "--listen", "127.0.0.1:0", "--log-level", "debug")
+        async with started(*arguments) as proxy, aiohttp.ClientSession() as client:
+            url = await proxy.url()
+            await a.die()
+            await until(lambda: any("unhealthy" in line for line in proxy.lines))
+            async with client.post(f"{url}/el", json=call("eth_chainId")) as response:
+                text = await response.text()
+            proxy.process.terminate()
+            assert await proxy.ended() == 0
+        assert key not in text + "\n".join(proxy.lines)
