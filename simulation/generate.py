@@ -59,6 +59,7 @@ def _setting(rng: Random) -> Setting:
     nodes += [(name, Tier.BACKUP, rng.choice(kinds)) for name in backups]
     settings = Settings(
         request_timeout=10.0,
+        max_retries=8,
         queue_max_messages=40,
         backfill_blocks=rng.choice((6, 128, 128)),
     )
@@ -161,7 +162,7 @@ class _Script:
 
 _NODE_FAULTS = (
     "kill", "kill", "stop", "stop", "pause", "reset", "reset", "close", "refuse", "black_hole", "drop_after_accept",
-    "no_handshake", "slow_answers", "refuse_subscription", "syncing", "absurd_head",
+    "no_handshake", "slow_answers", "refuse_subscription", "stalled_head", "absurd_head",
 )  # fmt: skip
 
 

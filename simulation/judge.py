@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from e2e.checkers import answered_once, no_strangers
-from e2e.checkers.answers_fit import answers_fit
-from e2e.checkers.sends_once import sends_once
+from e2e.checkers import answered_once, answers_fit, no_strangers, sends_once
 from e2e.checkers.verdict import Answer
 from simulation.continuity import continuity
 

@@ -119,6 +119,6 @@ _FAULTS: dict[str, tuple[Callable[[Node, Any], None], Callable[[Node], None], st
     "slow_answers": (_slow, _unset("slow", 0.0), None),
     "refuse_subscription": (_refuse_kinds, _unset("refused_kinds", frozenset()), None),
     "method_timeout": (_swallow, _unset("swallowed", frozenset()), None),
-    "syncing": (_set("stuck", True), _unstuck, None),
+    "stalled_head": (_set("stuck", True), _unstuck, None),
     "absurd_head": (_set("absurd", True), _unset("absurd"), None),
 }

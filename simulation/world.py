@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
+
 from e2e.ledger.entries import Block as BlockEntry
-from e2e.ledger.entries import Marked
-from e2e.ledger.history import SETTLED, History
+from e2e.ledger.entries import Marked, Opened, Received, Sent
+from e2e.ledger.history import DIRECT, SETTLED, History
 from e2e.ledger.meta import Meta
 from proxy.session import events as ev
 from simulation.agenda import Agenda, Process, stream
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from simulation.chain import Block, Log
     from simulation.plan import Action, Plan
 
+WITNESS = "0xd"  # a client's name, and its subscription's
 SETTLING = 5.0  # seconds from the last cure until everything must be as it was
 PATIENCE = 1.0  # seconds beyond the session's own time-out
 
@@ -76,6 +79,9 @@ class World:
     def run(self) -> Outcome:
         setting = self._plan.setting
         self._record_chain()
+        self._ledger.record(Opened(0.0, f"{DIRECT}{WITNESS}"))
+        self._ledger.record(Sent(0.0, f"{DIRECT}{WITNESS}", 0, "0", "eth_subscribe", ["logs", {}]))
+        self._ledger.record(Received(0.0, f"{DIRECT}{WITNESS}", "0", {"id": 0, "result": WITNESS}))
         self._monitor.start()
         self.agenda.after(setting.slot, self._slot)
         for action in self._plan.actions:
@@ -160,10 +166,17 @@ class World:
         for block in blocks:
             above = "" if block.parent is None else block.parent.hash
             self._ledger.record(BlockEntry(self.agenda.now, block.number, block.hash, above))
+            self._witness(block)
         for node in self._nodes.values():
             # most nodes hear of a block at once, some a good while later
             spread = 0.02 if self._rng.random() < 0.8 else 0.6
             node.follow(self._chain.tip, self._rng.uniform(0.001, spread))
+
+    def _witness(self, block: Block) -> None:
+        """A client connected straight to the chain is told of every log: what the checkers measure others by."""
+        for log in block.logs:
+            frame = {"params": {"subscription": WITNESS, "result": orjson.loads(log.text)}, "method": "eth_subscription"}
+            self._ledger.record(Received(self.agenda.now, f"{DIRECT}{WITNESS}", None, frame))
 
     def _record_chain(self) -> None:
         line = []
