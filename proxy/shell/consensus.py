@@ -16,6 +16,7 @@ from proxy.shell.pool import Pool
 if TYPE_CHECKING:
     from proxy.config import Config
     from proxy.shell.connection import Connection
+    from proxy.shell.headers import ResponseHead
     from proxy.shell.link import Failure
     from proxy.shell.metrics import Metrics
     from proxy.shell.monitor import Monitor
@@ -64,16 +65,16 @@ class ConsensusLayer(Flights):
     def retried(self) -> None:
         self._metrics.http_retries.inc()
 
-    def judged(self, exchange: Exchange, status: int, retry_after: bytes | None) -> None:
+    def judged(self, exchange: Exchange, node: str, head: ResponseHead | None) -> None:
         """What one path of the Beacon API answers says little about the node: probes judge it."""
 
-    def broke(self, exchange: Exchange, failure: Failure) -> None:
+    def broke(self, node: str, failure: Failure) -> None:
         """Probes judge the node."""
 
     def refuse(self, exchange: Exchange, status: int, reason: str) -> None:
         if exchange.connection is None:
             return
-        maybe = exchange.written and not exchange.read
+        maybe = exchange.maybe_executed
         message = f"{reason}; the request may have been carried out" if maybe else reason
         answer = {"code": status, "message": message, "node": exchange.node, "maybe_executed": maybe}
         exchange.connection.respond(status, HTTPStatus(status).phrase.encode(), _JSON, orjson.dumps(answer))

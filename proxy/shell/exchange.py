@@ -1,8 +1,8 @@
-"""One HTTP request on its way: to a node, if need be to the next, and its answer back to the client.
+"""One HTTP request of a client: to a node, if need be to the next, and one answer back.
 
 1. What is not a read is written to at most one node. It may be moved only while it was surely not written.
-2. A read goes on to the next node when a link breaks, a node asks for a rest (429), fails (5xx) or falls silent; an
-   answer is passed on only once it is whole, or bigger than `HOLD`.
+2. A read goes on to the next node when a link breaks, a node asks for a rest (429), fails (5xx) or falls silent. If
+   its node is only slow, a second node is asked as well, and the first good answer is passed on.
 3. Every request ends in exactly one answer, or in a broken connection where half an answer is out already.
 """
 
@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from proxy.shell.attempt import Attempt
+
 if TYPE_CHECKING:
     from proxy.shell.connection import Connection
     from proxy.shell.headers import ResponseHead
-    from proxy.shell.link import Failure, Link
+    from proxy.shell.link import Failure
     from proxy.shell.pool import Pool
     from proxy.shell.reading import Request
     from proxy.shell.tally import NodeTally
 
-HOLD: Final = 1 << 20  # bytes of an answer that are held back until the rest is there
 HURRY: Final = 0.3  # seconds without an answer, after which the monitor is asked to look
+SECOND_OPINION: Final = 5.0  # and after which a read is sent to a second node as well; a third of the time-out, if less
 
 
 class Layer(Protocol):
@@ -40,212 +42,160 @@ class Layer(Protocol):
     def ended(self, exchange: Exchange) -> None: ...
     def hurry(self, node: str) -> None: ...
     def retried(self) -> None: ...
-    def judged(self, exchange: Exchange, status: int, retry_after: bytes | None) -> None:
-        """The present node answered with `status`; 0: it did not answer in time."""
+    def judged(self, exchange: Exchange, node: str, head: ResponseHead | None) -> None:
+        """`node` answered; None: it did not in time, or later than another."""
         ...
 
-    def broke(self, exchange: Exchange, failure: Failure) -> None: ...
+    def broke(self, node: str, failure: Failure) -> None: ...
     def refuse(self, exchange: Exchange, status: int, reason: str) -> None:
         """Answer the client with an error of ours."""
         ...
 
 
 class Exchange:
-    """Answers `request` on `connection`. `read`: may be sent twice; `method`: of JSON-RPC, if it is a single call."""
+    """Answers `request` on `connection`. `read`: may be sent twice; `method`: of JSON-RPC, if it is a single call.
+
+    `node` is the one tried last, `maybe_executed` whether a request that is not a read was written to it.
+    """
 
     __slots__ = (
-        "_attempt_began",
+        "_attempts",
         "_began",
-        "_body",
-        "_connection",
-        "_head",
-        "_hurried",
         "_layer",
-        "_link",
         "_path",
         "_retries",
-        "_size",
         "_slow",
         "_spare",
-        "_streaming",
         "_tried",
+        "connection",
+        "maybe_executed",
         "method",
         "node",
         "over",
         "read",
         "request",
-        "written",
     )
 
     def __init__(
-        self,
-        layer: Layer,
-        connection: Connection,
-        request: Request,
-        *,
-        path: bytes,
-        read: bool,
-        method: str | None,
+        self, layer: Layer, connection: Connection, request: Request, *, path: bytes, read: bool, method: str | None
     ) -> None:
         self._layer = layer
-        self._connection: Connection | None = connection
-        self.request = request
         self._path = path
+        self._began = layer.now()
+        self._tried: list[str] = []
+        self._retries = 0
+        # more than one only for a read whose first node is slow
+        self._attempts: list[Attempt] = []
+        self._spare: tuple[ResponseHead, bytes] | None = None
+        self._slow = False
+        self.connection: Connection | None = connection
+        self.request = request
         self.read = read
         self.method = method
         self.node: str | None = None
-        self.written = False
+        self.maybe_executed = False
         self.over = False
-        self._began = layer.now()
-        self._attempt_began = self._began
-        self._hurried = False
-        self._tried: list[str] = []
-        self._retries = 0
-        self._spare: tuple[ResponseHead, bytes] | None = None
-        self._link: Link | None = None
-        self._head: ResponseHead | None = None
-        self._body: list[bytes] = []
-        self._size = 0
-        self._streaming = False
-        self._slow = False
 
     def start(self) -> None:
         self._layer.began(self)
         order = self._layer.order(self)
         if order:
-            self._send(order[0])
+            self._try(order[0])
         else:
             self._refuse(503, "no node is healthy")
 
-    # ---- towards a node
+    # ---- towards nodes
 
-    def _send(self, node: str, *, new: bool = False) -> None:
-        layer, request = self._layer, self.request
+    def _try(self, node: str) -> None:
+        layer = self._layer
         self.node = node
-        self.written = False
-        self._hurried = False
         self._tried.append(node)
-        self._attempt_began = layer.now()
-        pool = layer.pool(node)
-        head = request.head
-        body = request.body if request.body or head.method == b"POST" else None
-        data = pool.endpoint.request(head.method, self._path, head.query, head.lines, body)
-        pool.send(data, self, fresh=not self.read, new=new, head_only=head.method == b"HEAD")
+        attempt = Attempt(self, node, layer.pool(node), layer.tally(node), path=self._path, now=layer.now())
+        self._attempts.append(attempt)
+        attempt.send()
 
-    def _try_next(self) -> bool:
-        """Send it to the next node, if it may be sent again and there is one."""
-        if (self.written and not self.read) or self._connection is None:
-            return False
-        if self._retries >= self._layer.max_retries:
-            return False
-        node = next((name for name in self._layer.order(self) if name not in self._tried), None)
+    def _next(self) -> str | None:
+        """The node to try next, if there is one and a try left; nobody tries on for a client that is gone."""
+        if self._retries >= self._layer.max_retries or self.connection is None:
+            return None
+        return next((name for name in self._layer.order(self) if name not in self._tried), None)
+
+    def _retry(self) -> bool:
+        """Whether the request goes on: another attempt is on its way, or one was begun now."""
+        if self._attempts:
+            return True
+        node = self._next()
         if node is None:
             return False
-        self._leave()
         self._retries += 1
         self._layer.retried()
-        self._send(node)
+        self._try(node)
         return True
 
-    def _leave(self) -> None:
-        """Stop waiting for the present node."""
-        self._head = None
-        self._body = []
-        self._size = 0
-        if self._link is not None:
-            self._link.abort()
-            self._link = None
-        elif self.node is not None:
-            self._layer.pool(self.node).withdraw(self)
+    def _leave_all(self, but: Attempt | None = None) -> None:
+        attempts, self._attempts = self._attempts, [but] if but is not None else []
+        for attempt in attempts:
+            if attempt is not but:
+                attempt.leave()
+                self._layer.judged(self, attempt.node, None)
 
-    # ---- from a node: link.Receiver
+    # ---- attempt.Owner
 
-    def on_written(self, link: Link) -> None:
-        self._link = link
-        self.written = True
-        if self.node is not None:
-            self._layer.tally(self.node).requests += 1
-
-    def on_head(self, head: ResponseHead) -> None:
-        self._head = head
-        if head.endless:
-            self._stream()
-
-    def on_body(self, data: bytes) -> None:
-        if self._streaming:
-            self._attempt_began = self._layer.now()
-            if self._connection is not None:
-                self._connection.feed(data)
-            return
-        self._body.append(data)
-        self._size += len(data)
-        if self._size > HOLD:
-            self._stream()
-
-    def on_end(self) -> None:
-        if self._head is not None and not self._streaming:
-            self.on_whole(self._head, self._body[0] if len(self._body) == 1 else b"".join(self._body))
-        elif self.node is not None:
-            self._link = None
-            self._layer.tally(self.node).observe(self._layer.now() - self._began)
-            self._end()
-            if self._connection is not None:
-                self._connection.finish()
-
-    def on_whole(self, head: ResponseHead, body: bytes) -> None:
-        self._link = None
-        if self.node is None:
-            return
-        self._layer.tally(self.node).observe(self._layer.now() - self._began)
-        self._layer.judged(self, head.status, head.retry_after)
+    def answered(self, attempt: Attempt, head: ResponseHead, body: bytes) -> None:
+        attempt.tally.observe(self._layer.now() - self._began)
+        self._attempts.remove(attempt)
+        self._layer.judged(self, attempt.node, head)
         if self.read and (head.status == 429 or head.status >= 500):
             self._spare = (head, body)
-            if self._try_next():
+            if self._retry():
                 return
+        if self._attempts:
+            self._leave_all()
         self._pass(head, body)
 
-    def on_failure(self, failure: Failure) -> None:
-        self._link = None
-        self.written = self.written and failure.written
-        if self._streaming:
+    def grew(self, attempt: Attempt) -> None:
+        head, connection = attempt.head, self.connection
+        self._leave_all(but=attempt)
+        attempt.began = self._layer.now()
+        if head is None or connection is None:
+            self.client_gone()
+            return
+        connection.begin(head.status, head.reason, head.lines, head.length, endless=head.endless)
+        for data in attempt.held:
+            connection.feed(data)
+
+    def fed(self, attempt: Attempt, data: bytes) -> None:
+        attempt.began = self._layer.now()
+        if self.connection is not None:
+            self.connection.feed(data)
+
+    def finished(self, attempt: Attempt) -> None:
+        attempt.tally.observe(self._layer.now() - self._began)
+        self._end()
+        if self.connection is not None:
+            self.connection.finish()
+
+    def failed(self, attempt: Attempt, failure: Failure) -> None:
+        self._attempts.remove(attempt)
+        if attempt.flows:
             self._break_off()
             return
-        if failure.stale and self.read and self.node is not None:
-            # the node had closed an idle connection: nobody's failure, so the same node is asked again
-            self._tried.pop()
-            self._body, self._size, self._head = [], 0, None
-            self._send(self.node, new=True)
-            return
-        self._layer.broke(self, failure)
-        if not self._try_next():
+        self._layer.broke(attempt.node, failure)
+        self.maybe_executed = failure.written and not self.read
+        if self.maybe_executed or not self._retry():
             self._give_up(502, failure.reason)
 
     # ---- towards the client
 
-    def _stream(self) -> None:
-        head = self._head
-        connection = self._connection
-        if head is None:
-            return
-        self._streaming = True
-        self._attempt_began = self._layer.now()
-        if connection is None:
-            self.client_gone()
-            return
-        connection.begin(head.status, head.reason, head.lines, head.length, endless=head.endless)
-        for data in self._body:
-            connection.feed(data)
-        self._body = []
-
     def _pass(self, head: ResponseHead, body: bytes) -> None:
         """Pass a whole answer on."""
         self._end()
-        if self._connection is None:
+        if self.connection is None:
             return
         lines = head.lines
         if head.bodiless and head.length is not None:
             lines += b"Content-Length: %b\r\n" % head.length
-        self._connection.respond(head.status, head.reason, lines, body, bodiless=head.bodiless)
+        self.connection.respond(head.status, head.reason, lines, body, bodiless=head.bodiless)
 
     def _give_up(self, status: int, reason: str) -> None:
         """No node is left to try: a failure that a node itself told of is better than one of ours."""
@@ -256,63 +206,77 @@ class Exchange:
 
     def _refuse(self, status: int, reason: str) -> None:
         self._end()
-        if self._connection is not None:
+        if self.connection is not None:
             self._layer.refuse(self, status, reason)
 
     def _break_off(self) -> None:
         self._end()
-        if self._connection is not None:
-            self._connection.break_off()
+        if self.connection is not None:
+            self.connection.break_off()
 
     def _end(self) -> None:
         if not self.over:
             self.over = True
             self._layer.ended(self)
 
-    @property
-    def connection(self) -> Connection | None:
-        """The client; None once it is gone."""
-        return self._connection
-
     # ---- what else happens
 
     def client_gone(self) -> None:
         """A small answer is let come, so that its connection can be used again; a stream is cut."""
-        self._connection = None
-        if self._streaming:
-            self._leave()
+        self.connection = None
+        if any(attempt.flows for attempt in self._attempts):
+            for attempt in self._attempts:
+                attempt.leave()
             self._end()
 
     def client_slow(self, *, slow: bool) -> None:
         self._slow = slow
-        self._attempt_began = self._layer.now()
-        if self._link is not None and slow:
-            self._link.pause_reading()
-        elif self._link is not None:
-            self._link.resume_reading()
+        for attempt in self._attempts:
+            attempt.began = self._layer.now()
+            if attempt.link is not None and slow:
+                attempt.link.pause_reading()
+            elif attempt.link is not None:
+                attempt.link.resume_reading()
 
     def nodes_changed(self) -> None:
-        """Leave a node that is not usable any more, if that can be done."""
-        if self.over or self._streaming or self.node is None or self._layer.usable(self.node):
-            return
-        if self.read or not self.written:
-            self._try_next()
+        """Leave a node that is not usable any more, if that can be done and another one can be asked."""
+        for attempt in list(self._attempts):
+            movable = (self.read or not attempt.written) and not attempt.flows
+            if self.over or not movable or self._layer.usable(attempt.node):
+                continue
+            if len(self._attempts) > 1 or self._next() is not None:
+                self._attempts.remove(attempt)
+                attempt.leave()
+                self._retry()
 
     def tick(self, now: float) -> None:
-        """Look at the time: too long without an answer, or long enough to have the node looked at."""
+        """Look at the time: too long without an answer, or long enough to look elsewhere."""
         layer = self._layer
-        if self._streaming:
-            stalled = now - self._attempt_began >= layer.proxy_timeout
-            endless = self._head is not None and self._head.endless
-            if stalled and not endless and not self._slow:
-                self._leave()
-                self._break_off()
-            return
-        if now - self._began >= layer.proxy_timeout:
-            if self.node is not None:
-                layer.judged(self, 0, None)
-            self._leave()
-            self._give_up(504, f"no answer within {layer.proxy_timeout:g} s")
-        elif not self._hurried and now - self._attempt_began >= HURRY and self.node is not None:
-            self._hurried = True
-            layer.hurry(self.node)
+        for attempt in list(self._attempts):
+            if attempt.flows:
+                self._watch_stream(attempt, now)
+            elif now - self._began >= layer.proxy_timeout:
+                self.maybe_executed = attempt.written and not self.read
+                self._leave_all()
+                self._give_up(504, f"no answer within {layer.proxy_timeout:g} s")
+                return
+            elif not attempt.hurried and now - attempt.began >= HURRY:
+                attempt.hurried = True
+                layer.hurry(attempt.node)
+        if self.read and len(self._attempts) == 1 and not self._attempts[0].flows:
+            self._ask_a_second(self._attempts[0], now)
+
+    def _watch_stream(self, attempt: Attempt, now: float) -> None:
+        endless = attempt.head is not None and attempt.head.endless
+        if now - attempt.began >= self._layer.proxy_timeout and not endless and not self._slow:
+            self._attempts.remove(attempt)
+            attempt.leave()
+            self._break_off()
+
+    def _ask_a_second(self, first: Attempt, now: float) -> None:
+        if now - first.began >= min(SECOND_OPINION, self._layer.proxy_timeout / 3):
+            node = self._next()
+            if node is not None:
+                self._retries += 1
+                self._layer.retried()
+                self._try(node)

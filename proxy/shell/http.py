@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from proxy.config import Config
     from proxy.nodes import Snapshot
     from proxy.shell.connection import Connection
+    from proxy.shell.headers import ResponseHead
     from proxy.shell.link import Failure
     from proxy.shell.metrics import Metrics
     from proxy.shell.monitor import Monitor
@@ -91,36 +92,30 @@ class ExecutionLayer(Flights):
     def retried(self) -> None:
         self._metrics.http_retries.inc()
 
-    def judged(self, exchange: Exchange, status: int, retry_after: bytes | None) -> None:
-        node = exchange.node
-        if node is None:
-            return
+    def judged(self, exchange: Exchange, node: str, head: ResponseHead | None) -> None:
         method = exchange.method if exchange.read else None
-        if status == 429:
-            self._monitor.request_limited(node, _seconds(retry_after))
-        elif status >= 500 or status == 0:
+        if head is None or head.status >= 500:
             self._monitor.request_failed(node, method)
+        elif head.status == 429:
+            self._monitor.request_limited(node, _seconds(head.retry_after))
         elif node in self._monitor.troubled:
             self._monitor.request_succeeded(node, method)
 
-    def broke(self, exchange: Exchange, failure: Failure) -> None:
-        if exchange.node is None:
-            return
-        _log.debug("%s: %s", exchange.node, failure.reason)
+    def broke(self, node: str, failure: Failure) -> None:
+        _log.debug("%s: %s", node, failure.reason)
         if failure.refused:
-            self._monitor.request_refused(exchange.node)
+            self._monitor.request_refused(node)
         else:
-            self._monitor.hurry(exchange.node)
+            self._monitor.hurry(node)
 
     def refuse(self, exchange: Exchange, status: int, reason: str) -> None:
-        maybe = exchange.written and not exchange.read
+        maybe = exchange.maybe_executed
         code = _code(status, maybe=maybe)
         promise = "sends_once" if maybe else "reads_retried" if exchange.read else "answered_once"
         data = {"promise": promise, "node": exchange.node, "maybe_executed": maybe}
         message = f"{reason}; the request may have been carried out" if maybe else reason
-        connection = exchange.connection
-        if connection is not None:
-            _answer(connection, status, error_answer(exchange.request.body, code, message, data))
+        if exchange.connection is not None:
+            _answer(exchange.connection, status, error_answer(exchange.request.body, code, message, data))
 
     def close(self) -> None:
         for pool in self._pools.values():

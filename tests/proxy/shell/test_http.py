@@ -112,6 +112,33 @@ async def test_h8_a_method_that_fails_rests_alone() -> None:
         assert await proxy.metric('vixy_el_node_failing_methods{node="a",tier="primary"}') == 1
 
 
+async def test_h8_a_method_that_hangs_is_answered_by_another_node_and_rests_after_a_while() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], proxy_timeout_ms=900) as proxy:
+        a.http.ignored.add("eth_getLogs")
+        for _ in range(5):
+            began = time.monotonic()
+            reply = await proxy.post(call("eth_getLogs", {"fromBlock": "0x1"}))
+            assert len(reply.json["result"]) == 10
+            assert time.monotonic() - began < 0.8
+            assert proxy.healthy("a")
+        assert (a.http.count("eth_getLogs"), b.http.count("eth_getLogs")) == (3, 5)
+
+
+async def test_a_slow_answer_is_still_taken_when_the_second_node_is_no_better() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], proxy_timeout_ms=1500) as proxy:
+        a.http.delays["web3_clientVersion"] = 0.8
+        b.http.canned["web3_clientVersion"] = Canned(status=500)
+        assert (await proxy.post(call("web3_clientVersion"))).json["result"] == "a"
+
+
+async def test_a_send_is_never_given_to_a_second_node_for_slowness() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], proxy_timeout_ms=900) as proxy:
+        a.http.ignored.add("eth_sendRawTransaction")
+        reply = await proxy.post(SEND)
+        assert (reply.status, reply.json["error"]["code"]) == (504, jsonrpc.OUTCOME_UNKNOWN)
+        assert (a.http.count("eth_sendRawTransaction"), b.http.count("eth_sendRawTransaction")) == (1, 0)
+
+
 async def test_a_truncated_answer_is_asked_for_again() -> None:
     async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], health_check_interval_ms=60_000) as proxy:
         a.http.cut_after = 5
