@@ -66,6 +66,7 @@ class Driver:
         self._deadline = BUILD_DEADLINE
         self._builds = itertools.count()
         self._reserve: OrderedDict[int, Payload] = OrderedDict()
+        self._complaint = ""
         self._abandoned: set[asyncio.Task[Any]] = set()
         self._listeners: list[Callable[[Block, int], None]] = []
 
@@ -185,13 +186,19 @@ class Driver:
         try:
             return task.result()
         except (EngineError, EngineUnavailableError, OutOfStepError) as error:
-            log.info("a payload was not built: %s", error)
+            self._complain(error)
             return None
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._abandoned.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.info("a payload that took too long was not built: %s", error)
+            self._complain(error)
+
+    def _complain(self, error: BaseException) -> None:
+        """Say why a payload was not built, unless that was said last time."""
+        if str(error) != self._complaint:
+            self._complaint = str(error)
+            log.info("a payload was not built: %s", error)
 
 
 def _digest(purpose: str, number: int) -> str:

@@ -49,7 +49,7 @@ class LocalTestbed(Testbed):
         endpoints: Iterable[str] = ENDPOINTS,
     ) -> None:
         """`folder` (made if missing) takes logs and configuration. `geth`: the binary, looked for if not given."""
-        self.folder = Path(folder)
+        self.folder = Path(folder).absolute()  # nodes are booted long after, whatever the working directory is then
         self._names = tuple(nodes)
         self._block_time = block_time
         self._geth = geth

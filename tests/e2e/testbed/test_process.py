@@ -16,7 +16,8 @@ from e2e.wait import wait_until
 
 SLEEPER = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(600)"]
 
-# A harness that starts a sleeper from a thread which ends, tells the sleeper's pid when that is up, and does {end}.
+# A harness that starts a sleeper from a thread which ends when it is up, tells the sleeper's pid and whether it has
+# outlived the thread, and does {end}.
 HARNESS = """
 import os, signal, sys, threading, time
 from pathlib import Path
@@ -24,13 +25,13 @@ from e2e.testbed.process import Process
 started = []
 def start():
     started.append(Process({sleeper!r}, Path({log!r})))
+    while started[0].tail() != "up":
+        time.sleep(0.01)
 thread = threading.Thread(target=start)
 thread.start()
 thread.join()
 signal.signal(signal.SIGINT, lambda *_: print("child alive:", started[0].alive, flush=True))
-while started[0].tail() != "up":
-    time.sleep(0.01)
-print(started[0].pid, flush=True)
+print(started[0].pid, started[0].alive, flush=True)
 {end}
 """
 
@@ -61,21 +62,22 @@ def harness(log: Path, end: str) -> subprocess.Popen[str]:
 def test_a_child_dies_with_us_but_not_with_the_thread_that_started_it(tmp_path: Path, end: str) -> None:
     with harness(tmp_path / "log", end) as process:
         assert process.stdout is not None
-        pid = int(process.stdout.readline())
+        pid, alive = process.stdout.readline().split()
         process.wait(20)
-    wait_until(lambda: is_gone(pid), 10, f"{pid} is gone")
+    assert alive == "True"
+    wait_until(lambda: is_gone(int(pid)), 10, f"{pid} is gone")
 
 
 def test_ctrl_c_reaches_us_and_not_the_child(tmp_path: Path) -> None:
     with harness(tmp_path / "log", "time.sleep(600)") as process:
         assert process.stdout is not None
-        pid = int(process.stdout.readline())
+        pid, _ = process.stdout.readline().split()
         try:
             os.killpg(process.pid, signal.SIGINT)
             assert process.stdout.readline().strip() == "child alive: True"
         finally:
             process.kill()
-    wait_until(lambda: is_gone(pid), 10, f"{pid} is gone")
+    wait_until(lambda: is_gone(int(pid)), 10, f"{pid} is gone")
 
 
 def test_output_goes_to_the_log_and_its_end_is_at_hand(tmp_path: Path) -> None:
