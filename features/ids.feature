@@ -10,6 +10,17 @@ Feature: Ids
     Then I should receive response for my regular request
     And NOT receive the subscription replay response
 
+  # A proxy that keeps its clients' ids on the way to a node, or reads them as numbers, mixes these up: with each other, or
+  # with what it asks on its own account after a switch.
+  @integration @websocket @reconnection @load @critical @gap.3 @issue.2 @mode.S6 @promise.answered_once
+  Scenario: Busy clients that reuse low ids, in every spelling, get their own answers through a switch
+    Given 5 clients connected via WebSocket with 3 subscriptions each
+    When each client sends 50 requests per second with twins ids
+    And the primary EL node is killed for 2 seconds
+    Then no request should be unanswered
+    And no client should receive what it did not ask for
+    And no head should be missing or repeated for any client
+
   @integration @websocket @reconnection @mode.S6 @promise.answered_once
   Scenario Outline: A request id comes back as it was sent, before and after a switch: <id>
     Given I connect via WebSocket

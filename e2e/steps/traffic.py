@@ -23,17 +23,18 @@ QUICK_RATE: Final = 100.0  # requests a second
 EVENTUALLY: Final = 15.0  # seconds
 
 
-def offer(world: World, rate: float, limit: int | None = None) -> Traffic:
+def offer(world: World, rate: float, limit: int | None = None, policy: str = "sequential") -> Traffic:
     """Send `rate` requests a second with each of the scenario's clients."""
-    load = Load(profiles.READS, rate, ids.sequential, world.run.stage.seed, limit)
+    load = Load(profiles.READS, rate, ids.POLICIES[policy], world.run.stage.seed, limit)
     world.traffic = world.run.offer(load, world.clients)
     return world.traffic
 
 
 @when("I start sending {rate:g} requests per second continuously")
 @when("each client sends {rate:g} requests per second")
-def send_continuously(context: Context, rate: float) -> None:
-    traffic = offer(context.world, rate)
+@when("each client sends {rate:g} requests per second with {policy:w} ids")
+def send_continuously(context: Context, rate: float, policy: str = "sequential") -> None:
+    traffic = offer(context.world, rate, policy=policy)
     wait_until(lambda: traffic.sent > rate, 10, "traffic flows", lambda: f"{traffic.sent} requests sent")
 
 
@@ -90,6 +91,8 @@ def all_succeed(context: Context, count: int | None = None) -> None:
 @then("no requests should timeout")
 def none_unanswered(context: Context) -> None:
     world = context.world
+    if world.traffic is not None:
+        world.run.await_(world.traffic.stop)
     wait_until(
         lambda: not world.run.outstanding(),
         EVENTUALLY,

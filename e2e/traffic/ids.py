@@ -35,6 +35,19 @@ def reused(busy: Busy) -> Iterator[str]:
         yield str(number)
 
 
+def twins(busy: Busy) -> Iterator[str]:
+    """Give the lowest ids that are free, each as number, string and fraction: one and the same to careless eyes."""
+    while True:
+        number = 1
+        while all(busy(text) for text in _twins(number)):
+            number += 1
+        yield from (text for text in _twins(number) if not busy(text))
+
+
+def _twins(number: int) -> tuple[str, str, str]:
+    return str(number), f'"{number}"', f"{number}.0"
+
+
 def mixed(busy: Busy) -> Iterator[str]:
     """Go through every JSON type; where all shapes are out, strings of a counter."""
     number = 0
@@ -47,4 +60,4 @@ def mixed(busy: Busy) -> Iterator[str]:
             yield text
 
 
-POLICIES: Final[dict[str, Policy]] = {"sequential": sequential, "reused": reused, "mixed": mixed}
+POLICIES: Final[dict[str, Policy]] = {"sequential": sequential, "reused": reused, "twins": twins, "mixed": mixed}

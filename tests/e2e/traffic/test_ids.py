@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.traffic.ids import FIRST, POLICIES, SHAPES, mixed, reused, sequential
+from e2e.traffic.ids import FIRST, POLICIES, SHAPES, mixed, reused, sequential, twins
 
 
 def take(policy: str, count: int, busy: frozenset[str] = frozenset()) -> list[str]:
@@ -36,6 +36,13 @@ def test_reused_ids_are_the_lowest_that_are_free() -> None:
     assert next(ids) == "3"
     out.remove("1")
     assert next(ids) == "1"
+
+
+def test_twins_are_one_number_in_three_spellings() -> None:
+    out: set[str] = set()
+    for text in islice(twins(out.__contains__), 6):
+        out.add(text)
+    assert out == {"1", '"1"', "1.0", "2", '"2"', "2.0"}
 
 
 def test_mixed_ids_have_every_json_type_of_an_id() -> None:
