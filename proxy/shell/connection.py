@@ -54,6 +54,23 @@ class Host(Protocol):
 class Connection(asyncio.Protocol):
     """Offers `respond`, or `begin`, `feed`* and `finish`, to whoever answers; `exchange` hears of the client."""
 
+    __slots__ = (
+        "_chunked",
+        "_endless",
+        "_eof",
+        "_host",
+        "_last",
+        "_paused",
+        "_queue",
+        "_reader",
+        "_refusal",
+        "busy",
+        "deadline",
+        "exchange",
+        "request",
+        "transport",
+    )
+
     def __init__(self, host: Host) -> None:
         self._host = host
         self._reader = RequestReader(self, host.heads, host.max_body_size)

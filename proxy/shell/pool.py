@@ -14,11 +14,11 @@ from proxy.shell.link import Failure, Link, Receiver
 if TYPE_CHECKING:
     from proxy.shell.endpoint import Endpoint
 
-# This many connections serve fast nodes at any rate; a request that waits longer than PATIENCE shows that the node
-# is slow, and then connections are opened up to the hard limit, so that slow calls do not hold up others.
+# This many connections serve fast nodes at any rate. If more requests wait than were taken from the queue in the last
+# PATIENCE (seconds), the node is slow, and connections are opened up to the hard limit: slow calls hold up nobody.
 FEW: Final = 16
 MANY: Final = 512
-PATIENCE: Final = 0.01
+PATIENCE: Final = 0.02
 IDLE_LIMIT: Final = 30.0
 # a connection used this recently is not just being closed by the node for being idle: what must not be written twice
 # goes over such a one or over a new one
@@ -51,6 +51,7 @@ class Pool:
         self._waiting: deque[_Order] = deque()
         self._orders: dict[Receiver, _Order] = {}
         self._dials: set[asyncio.Task[None]] = set()
+        self._taken = 0
         self._patience: asyncio.TimerHandle | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self._shut = False
@@ -83,6 +84,7 @@ class Pool:
         if len(self) < self._few:
             self._dial(None)
         elif self._patience is None:
+            self._taken = 0
             self._patience = self._loop.call_later(PATIENCE, self._lose_patience)
 
     def withdraw(self, receiver: Receiver) -> None:
@@ -104,7 +106,8 @@ class Pool:
 
     def _lose_patience(self) -> None:
         self._patience = None
-        for _ in range(min(len(self._waiting) - len(self._dials), MANY - len(self))):
+        taken, self._taken = self._taken, 0
+        for _ in range(min(len(self._waiting) - taken - len(self._dials), MANY - len(self))):
             self._dial(None)
         if self._waiting:
             self._patience = self._loop.call_later(PATIENCE, self._lose_patience)
@@ -165,6 +168,7 @@ class Pool:
                 self._idle.remove(link)
             return
         while self._waiting:
+            self._taken += 1
             if self._write(self._waiting.popleft(), link):
                 return
         link.idle_since = time.monotonic()

@@ -49,6 +49,23 @@ class Owner(Protocol):
 class RequestReader:
     """`heads` may be shared by all readers of a listener. After an upgrade or a refusal nothing more is read."""
 
+    __slots__ = (
+        "_began_here",
+        "_body",
+        "_chunk",
+        "_head",
+        "_head_size",
+        "_headers",
+        "_heads",
+        "_max_body_size",
+        "_owner",
+        "_parser",
+        "_size",
+        "_target",
+        "_upgrade",
+        "phase",
+    )
+
     def __init__(self, owner: Owner, heads: Heads[RequestHead], max_body_size: int) -> None:
         self._owner = owner
         self._heads = heads
