@@ -53,7 +53,7 @@ def after_scenario(context: Any, scenario: Any) -> None:
     world: World | None = getattr(context, "world", None)
     if world is not None:
         try:
-            if world.conclusion is None and not scenario.hook_failed:
+            if world.conclusion is None and not scenario.hook_failed and not context.aborted:
                 world.conclusion = conclude(world.run)
         finally:
             world.run.close()

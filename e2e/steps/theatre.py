@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import sys
 import time
@@ -81,7 +82,8 @@ def _properties(stage: Stage) -> dict[str, str]:
 def _keep(testbed: Testbed) -> None:
     for node in testbed.node_names():
         _say(f"{node}: {testbed.urls(node).http} {testbed.urls(node).ws}")
-    input("the network stays up until Enter is pressed ")
+    with contextlib.suppress(EOFError):  # nobody is there to press it
+        input("the network stays up until Enter is pressed ")
 
 
 def _say(text: str) -> None:
