@@ -36,6 +36,11 @@ class Continuity:
         self._out = out
         self._chain = Chain(settings.backfill_blocks)
 
+    @property
+    def is_rooted(self) -> bool:
+        """Whether it is known up to which block the client was told, or has no need to be."""
+        return self._chain.tip is not None
+
     # ---- the feed begins, moves, ends -------------------------------------------------------------------------
 
     def begins(self, link: Link, subscription: Subscription) -> None:

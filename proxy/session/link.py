@@ -11,7 +11,7 @@ from proxy.session.calls import IGNORE, REPLAY
 from proxy.session.events import Command, PingUpstream, SendUpstream
 
 if TYPE_CHECKING:
-    from proxy.jsonrpc import NodeEvent, Request
+    from proxy.jsonrpc import NodeAnswer, NodeEvent, Request
     from proxy.session.calls import Call, Errand
     from proxy.session.heads import Refill
 
@@ -60,6 +60,8 @@ class Link:
         # the node's subscription id → the session's key
         self.names: dict[bytes, bytes] = {}
         self.refuses_feed = False
+        # confirmations that wait until the node has said where its chain stands
+        self.unrooted: list[tuple[Call, NodeAnswer, bytes]] = []
         self.early: deque[tuple[NodeEvent, bytes]] = deque()
         self.refill: Refill | None = None
         self.rejoin: Rejoin | None = None

@@ -166,6 +166,8 @@ class Session:
                 link.hold_early(frame, data)
 
     def _subscribe_answered(self, link: Link, call: Call, frame: NodeAnswer, data: bytes) -> None:
+        if self._streams.holds(link, call, frame, data, self._now):
+            return
         text = self._streams.confirmed(link, call, frame, data, self._now)
         del link.calls[frame.id]
         self._desk.answer(call, text)
@@ -179,6 +181,8 @@ class Session:
             self._out.append(Count("ws_strangers_dropped"))
             return
         self._streams.errand_answered(link, errand, data, self._now)
+        for call, frame, text in self._streams.freed(link):
+            self._subscribe_answered(link, call, frame, text)
         if link is self._next:
             self._promote_if_restored(link)
         elif link is self._current and errand.purpose == REPLAY and link.early:

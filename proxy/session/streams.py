@@ -41,7 +41,8 @@ class Streams:
             return None
         if link.has(FEED):
             # one feed serves all of them
-            return None if kind is Kind.LOGS else _subscribed(client_id, self.book.add(call).key)
+            serves = kind is Kind.HEADS and self._continuity.is_rooted
+            return _subscribed(client_id, self.book.add(call).key) if serves else None
         if not link.asks(FEED):
             if not self.book.needs_feed:  # what was told before is no matter of a new follower's
                 self._continuity.ends([link])
@@ -49,12 +50,37 @@ class Streams:
                 self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
         return None
 
+    def holds(self, link: Link, call: Call, frame: NodeAnswer, data: bytes, now: float) -> bool:
+        """Whether the confirmation `data` is kept: until it is known from which block on the client is owed.
+
+        Told before, and the link lost in that moment, nobody could say what the client missed.
+        """
+        upstream, kind = _subscription_id(data), kind_of(call.request.params)
+        if upstream is None or call.done or kind not in (Kind.HEADS, Kind.LOGS) or self._continuity.is_rooted:
+            return False
+        if kind is Kind.LOGS and link.refuses_feed:
+            return False
+        if not link.has(FEED) and kind is Kind.HEADS:
+            self._continuity.feed_named(link, upstream, now)
+        elif not link.has(FEED) and not link.asks(FEED):
+            self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
+        link.unrooted.append((call, frame, data))
+        return True
+
+    def freed(self, link: Link) -> list[tuple[Call, NodeAnswer, bytes]]:
+        """The confirmations that need not be kept any more."""
+        if not link.refuses_feed and not self._continuity.is_rooted:
+            return []
+        kept, link.unrooted = link.unrooted, []
+        return kept
+
     def confirmed(self, link: Link, call: Call, frame: NodeAnswer, data: bytes, now: float) -> bytes:
         """The client's answer to an eth_subscribe that `link` answered with `data`."""
         upstream = _subscription_id(data)
         client_id = call.request.id or b"null"
         if upstream is None or call.done:
-            if upstream is not None:  # the client was told of a time-out: nobody wants this
+            # the client was told of a time-out: nobody wants this
+            if upstream is not None and link.names.get(upstream) != FEED:
                 self._errand(link, IGNORE, _unsubscribe(upstream), now)
             others = any(other.subscribes and other is not call for other in link.calls.values())
             if not others and not self.book.needs_feed:
@@ -64,10 +90,10 @@ class Streams:
         self._continuity.begins(link, subscription)
         if subscription.kind is not Kind.HEADS:
             link.names[upstream] = subscription.key
-        elif link.has(FEED):
-            self._errand(link, IGNORE, _unsubscribe(upstream), now)
-        else:
+        elif not link.has(FEED):
             self._continuity.feed_named(link, upstream, now)
+        elif link.names.get(upstream) != FEED:
+            self._errand(link, IGNORE, _unsubscribe(upstream), now)
         self.replay(link, now)
         return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
 
@@ -84,7 +110,7 @@ class Streams:
         if not self.book.remove(key):
             return _subscribed(client_id, b"false")
         self._forget(key, links, now)
-        if not self.book.needs_feed:
+        if not self.book.needs_feed and not any(link.unrooted for link in links):
             self._forget(FEED, links, now)
         return _subscribed(client_id, b"true")
 

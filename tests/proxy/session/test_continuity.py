@@ -463,8 +463,10 @@ def test_answers_about_a_chain_that_nobody_follows_any_more_find_nobody() -> Non
     stage.wait(0.1)
     stage["B1"].release("eth_getBlockByNumber")
     stage.call("eth_unsubscribe", old)
-    new = stage.subscribe("newHeads", id=2)
+    stage.ask("eth_subscribe", "newHeads", id=2)
     stage["B1"].release_all()
+    [confirmation] = stage.answers()
+    new = confirmation["result"]
     first = stage.grow()[0]
     second = [stage.chain.grow() for _ in range(3)]
     stage["B1"].view.move(second[-1])

@@ -69,3 +69,58 @@ def test_logs_from_before_a_subscription_are_not_told_at_the_next_move() -> None
     stage.wait(2.0)
     blocks += stage.grow(blocks=2)
     assert _told(stage, logs) == _logs(blocks)
+
+
+@pytest.mark.parametrize("kind", ["newHeads", "logs"])
+def test_a_subscription_is_confirmed_once_it_is_known_from_which_block_on_it_is_owed(kind: str) -> None:
+    stage = Stage("P1", "B1").start()
+    stage["P1"].holds.add("eth_getBlockByNumber")
+    stage.ask("eth_subscribe", kind)
+    assert stage.take() == []
+    # lost now, nobody could say what was missed: so the other node is asked, and confirms
+    stage.lose("P1")
+    stage.grow(blocks=2)
+    stage.wait(0.2)
+    [confirmation] = stage.answers()
+    blocks = stage.grow(blocks=3)
+    told = stage.events(confirmation["result"])
+    assert told[-1].get("hash", told[-1].get("blockHash")) == blocks[-1].hash
+
+
+def test_two_that_subscribe_before_the_node_says_where_its_chain_stands_share_one_feed() -> None:
+    stage = Stage("P1").start()
+    stage["P1"].holds.add("eth_getBlockByNumber")
+    for number in (1, 2):
+        stage.ask("eth_subscribe", "newHeads", id=number)
+    stage["P1"].release_all()
+    [first, second] = [answer["result"] for answer in stage.answers()]
+    blocks = [block.hash for block in stage.grow(blocks=3)]
+    assert stage.heads(first) == stage.heads(second) == blocks
+    assert len(stage["P1"].streams("newHeads")) == 1
+
+
+def test_a_feed_goes_on_whose_first_follower_was_told_of_a_time_out() -> None:
+    stage = Stage("P1", settings=Settings(request_timeout=0.5)).start()
+    stage["P1"].holds.add("eth_getBlockByNumber")
+    stage.ask("eth_subscribe", "newHeads", id=1)
+    stage.wait(0.4)
+    stage.ask("eth_subscribe", "newHeads", id=2)
+    stage.wait(0.2)
+    stage["P1"].release_all()
+    [late, confirmation] = stage.answers()
+    assert "error" in late
+    assert confirmation["id"] == 2
+    blocks = [block.hash for block in stage.grow(blocks=2)]
+    assert stage.heads(confirmation["result"]) == blocks
+
+
+def test_leaving_another_stream_does_not_end_the_feed_that_a_confirmation_waits_for() -> None:
+    stage = Stage("P1").start()
+    pending = stage.subscribe("newPendingTransactions")
+    stage["P1"].holds.add("eth_getBlockByNumber")
+    stage.ask("eth_subscribe", "logs")
+    assert stage.call("eth_unsubscribe", pending)["result"] is True
+    stage["P1"].release_all()
+    [confirmation] = stage.answers()
+    blocks = stage.grow(blocks=3)
+    assert _told(stage, confirmation["result"]) == _logs(blocks)
