@@ -90,10 +90,7 @@ class Lane:
         assert self._reserved is not None  # noqa: S101 (see `port`)
         listener = _bound(*self._reserved.getsockname()[:2])
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: self._new_link().proxy_side, sock=listener, backlog=BACKLOG)
-
-    def _new_link(self) -> Link:
-        return Link(self, self.counters.accepted + 1)
+        self._server = await loop.create_server(lambda: Link(self).proxy_side, sock=listener, backlog=BACKLOG)
 
     # what links report
 

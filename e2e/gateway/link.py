@@ -24,10 +24,10 @@ PARTING_LIMIT: Final = 1.0  # seconds for the proxy to answer a close frame
 class Link:
     """What happens at one end happens at the other, unless a fault has it otherwise."""
 
-    def __init__(self, lane: Lane, number: int) -> None:
+    def __init__(self, lane: Lane) -> None:
         """Wait for the proxy's socket, as protocol `proxy_side`."""
         self.lane = lane
-        self.number = number
+        self.number = 0  # given by the lane once the socket is there
         self.rewriters: list[Fault] = []
         self.proxy_side, self.node_side = Side(self), Side(self)
         self.proxy_side.peer, self.node_side.peer = self.node_side, self.proxy_side

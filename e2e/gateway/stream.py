@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from e2e.gateway.piece import READ_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,6 +35,7 @@ class Stream:
         self._inside = False
         self._keeping = False
         self._kept: list[bytes] = []
+        self._size = 0  # of the message being kept, in bytes
 
     def feed(self, data: bytes) -> bytes:
         """Return what is to be passed on now."""
@@ -45,7 +48,11 @@ class Stream:
             if not self._inside:
                 self._inside = True
                 self._keeping = self._wanted()
-            (self._kept if self._keeping else out).append(raw)
+                self._size = 0
+            if self._keeping:
+                self._keep(raw, out)
+            else:
+                out.append(raw)
             if message is not None:
                 self._inside = False
                 if self._keeping:
@@ -59,6 +66,15 @@ class Stream:
         rest = b"".join(self._kept) + self.scanner.rest()
         self._kept.clear()
         return rest
+
+    def _keep(self, raw: bytes, out: list[bytes]) -> None:
+        """Keep a piece; give up on a message that is too long, and pass it on after all."""
+        self._kept.append(raw)
+        self._size += len(raw)
+        if self._size > READ_LIMIT:
+            out += self._kept
+            self._kept.clear()
+            self._keeping = False
 
     def _rewritten(self, message: Message) -> bytes:
         raw = b"".join(self._kept)

@@ -118,11 +118,17 @@ def _handler(node: FakeNode) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing: clients that reset their connections are what the tests are about."""
+
+
 @contextmanager
 def fake_node() -> Iterator[FakeNode]:
     fake = FakeNode()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake))
-    http.daemon_threads = True
+    http = _QuietServer(("127.0.0.1", 0), _handler(fake))
     ws: Server = serve(fake.on_socket, "127.0.0.1", 0, max_size=None)
     threads = [
         threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True),

@@ -144,9 +144,12 @@ def test_limit_data_cuts_at_the_byte(gateway: GatewayClient, limit: int) -> None
 
 
 def test_slicer_changes_nothing_but_the_pieces(gateway: GatewayClient, socket: ClientConnection) -> None:
-    gateway.add("slicer", NODE, "ws", average_size=3, size_variation=2, delay=1000, stream="both")
-    socket.send(call("eth_call", ["y" * 100]))
-    assert "y" * 100 in str(socket.recv(SOON))
+    sliced = gateway.add("slicer", NODE, "ws", average_size=10, size_variation=5, delay=20_000)
+    began = time.monotonic()
+    socket.send(call("eth_call", ["y" * 150]))
+    assert "y" * 150 in str(socket.recv(SOON))
+    assert time.monotonic() - began >= 0.2, "at least ten pauses"
+    assert gateway.wait_bites(sliced, at_least=1, within=0).bites == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.gateway import frames
+from e2e.gateway import frames, stream
 from e2e.gateway.frames import BINARY, CLOSE, CONTINUATION, TEXT, FrameScanner, build_close, build_frame, unmask
 from e2e.gateway.stream import Stream
 
@@ -150,9 +150,11 @@ def test_masking_twice_is_nothing(payload: bytes, mask: bytes) -> None:
     assert unmask(unmask(payload, mask), mask) == payload
 
 
+@pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("chunk", [1, 7, 64, 10_000])
-def test_a_message_too_long_to_read_passes_unread(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+def test_a_message_too_long_to_read_passes_unread(monkeypatch: pytest.MonkeyPatch, chunk: int, keep: bool) -> None:
     monkeypatch.setattr(frames, "READ_LIMIT", 100)
+    monkeypatch.setattr(stream, "READ_LIMIT", 100)
     raw = [
         encode(TEXT, b"before", b""),
         encode(TEXT, b"z" * 500, b""),
@@ -163,9 +165,11 @@ def test_a_message_too_long_to_read_passes_unread(monkeypatch: pytest.MonkeyPatc
         encode(TEXT, b"after", b""),
     ]
     data = b"".join(raw)
-    watched = Watched(masked=False)
+    watched = Watched(masked=False, keep=keep)
     parts = [data[start : start + chunk] for start in range(0, len(data), chunk)]
-    assert watched.feed(parts) == data
+    passed = [watched.stream.feed(part) for part in parts]
+    assert b"".join(passed) == data
+    assert max(map(len, passed)) <= 100 + 64 + chunk or chunk > 100, "nothing is kept that is too long"
     assert watched.noted == [b"before", None, None, None, b"after"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,11 @@ def test_requests_with_side_effects_are_seen_at_the_door(
     assert isinstance(arrived, Arrived)
     assert (arrived.node, arrived.method, arrived.params) == (NODE, "eth_sendRawTransaction", ["0x01"])
     assert arrived.at == pytest.approx(time.monotonic() - (time.monotonic() - recorder.now()), abs=SOON)
+
+
+def test_every_fault_of_the_gateway_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs/gateway.md").read_text()
+    assert [name for name in FAULTS if f"`{name}`" not in text] == []
 
 
 def test_every_fault_of_the_gateway_has_an_effect_in_the_ledger() -> None:
