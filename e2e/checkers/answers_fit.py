@@ -138,7 +138,8 @@ def _number(received: Received, exchange: Exchange | None) -> int | None:
         result = event_result(received) if isinstance(params, dict) else None
         text = result.get("number") if isinstance(result, dict) else None
     else:
-        text = exchange.result if exchange.request.method == "eth_blockNumber" else None
+        sure = exchange.request.method == "eth_blockNumber" and not exchange.contested
+        text = exchange.result if sure else None
         text = text if fits("eth_blockNumber", {"result": text}) else None
     try:
         return int(text, 16) if isinstance(text, str) else None

@@ -32,9 +32,10 @@ LANES: tuple[Lane, ...] = ("ws", "http")
 
 
 class Switch(NamedTuple):
-    """How one client fared after one fault: `took` seconds to its first good answer, inf without any."""
+    """How one client fared after one fault: it asked at `asked` and had its first good answer `took` seconds later."""
 
     fault: Fault
+    asked: float
     lane: Lane
     client: str
     took: float
@@ -50,7 +51,7 @@ def fails_over(history: History) -> Verdict:
     cut = list(_cut(history))
     if not switches and not cut:
         return not_reached(PROMISE, "no node died while another one was well and somebody asked")
-    slow = [switch for switch in switches if switch.took > switch.bound]
+    slow = [switch for switch in switches if switch.took > switch.bound and not _interrupted(history, switch)]
     # A machine that stood still for as long explains it: what the proxy would have done is not known.
     unclear = [switch for switch in slow if switch.took - _lateness(history, switch) <= switch.bound]
     guilty = [switch for switch in slow if switch not in unclear]
@@ -78,7 +79,15 @@ def _switches(history: History, fault: Fault) -> Iterator[Switch]:
             if request.lane == lane and request.id is not None and fault.at <= request.at < until:
                 by_client.setdefault(request.client, []).append(exchange)
         for client, asked in by_client.items():
-            yield _switch(fault, lane, client, asked)
+            switch = _switch(fault, lane, client, asked)
+            if switch.took < math.inf or _waited(history, asked[0]) > switch.bound:
+                yield switch
+
+
+def _waited(history: History, exchange: Exchange) -> float:
+    """How long a client was there for its answer."""
+    end = history.end if exchange.connection is None else min(exchange.connection.end, history.end)
+    return end - exchange.request.at
 
 
 def _next(history: History, fault: Fault) -> float:
@@ -90,7 +99,19 @@ def _switch(fault: Fault, lane: Lane, client: str, asked: list[Exchange]) -> Swi
     served = [each for each in asked if each.answer is not None and trouble(each) is None]
     first = min(served, key=lambda each: each.answered, default=asked[0])
     answered = first.answered if served else math.inf
-    return Switch(fault, lane, client, answered - asked[0].request.at, first)
+    return Switch(fault, asked[0].request.at, lane, client, answered - asked[0].request.at, first)
+
+
+def _interrupted(history: History, switch: Switch) -> bool:
+    """Whether another switch was under way, or had to be, at the same time: perhaps from the node switched to."""
+    fault = switch.fault
+    return any(
+        other is not fault
+        and other.effect in WITHIN
+        and other.began <= switch.asked + switch.bound
+        and other.at + WITHIN[other.effect] >= fault.began
+        for other in history.faults
+    )
 
 
 def _lateness(history: History, switch: Switch) -> float:

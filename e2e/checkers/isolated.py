@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from e2e.checkers.figures import percentile
 from e2e.checkers.gauges import carriers
+from e2e.checkers.outages import RECOVERY
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
 from e2e.ledger.faults import Effect
 
@@ -55,14 +56,16 @@ def isolated(history: History) -> Verdict:
 
 
 def _compare(history: History, fault: Fault) -> Comparison | None:
-    if not _idle(history, fault):
+    rest = [each for each in history.faults if each is not fault]
+    clear = max((each.healed + RECOVERY for each in rest if each.began <= fault.began), default=0.0)
+    if clear > fault.began or not _idle(history, fault):
         return None
-    until = fault.healed if fault.healed > fault.at else math.inf
     others = [each for each in history.exchanges if each.request.id is not None and each.request.client != fault.target]
-    clear = max((each.at for each in history.faults if each.at < fault.began), default=0.0)
     before = [each for each in others if clear <= each.request.at and each.answered < fault.began]
-    later = min((each.began for each in history.faults if each.began > fault.at), default=math.inf)
-    during = [each for each in others if fault.at <= each.request.at < min(until, later)]
+    until = min((each.began for each in rest if each.began > fault.began), default=math.inf)
+    until = min(until, fault.healed if fault.healed > fault.at else math.inf)
+    # Silence is for answered_once.
+    during = [each for each in others if fault.at <= each.request.at < until and each.answer is not None]
     if min(len(before), len(during)) < ENOUGH:
         return None
     worst = max(during, key=lambda each: each.latency)

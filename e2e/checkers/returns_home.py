@@ -79,7 +79,10 @@ def _homecoming(history: History, exile: Interval, looks: list[Look]) -> Homecom
     due = exile.end
     if due == math.inf or not any(not look.home and exile.start <= look.scraped.at <= due for look in looks):
         return None
-    leave = min((spell.start for spell in _exiles(history) if spell.start > due), default=history.settled)
+    primaries = history.meta.tier(PRIMARY)
+    # What hits a primary later, be it only slowness, may be a reason to leave again.
+    later = (fault.began for fault in history.faults if fault.target in primaries and fault.began > due)
+    leave = min(later, default=history.settled)
     after = [look for look in looks if due <= look.scraped.at <= leave]
     first = next((index for index, look in enumerate(after) if look.home), None)
     if first is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from e2e.checkers.due import Due
 from e2e.checkers.events import LOGS, identity, is_of_kind, matches
-from e2e.checkers.outages import NOTICE, RECOVERY, Interval, excused, outages, proxy_ends
+from e2e.checkers.outages import AWAY, NOTICE, RECOVERY, Interval, excused, outages, proxy_ends
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
 from e2e.ledger.faults import Effect
 from e2e.ledger.subscriptions import event_result
@@ -72,7 +72,7 @@ def _silent(
     for since, until in pairwise(own):
         if until - since <= SILENCE:
             continue
-        slack = SILENCE + history.lateness(since, until) + (STALL if _stalled(history, since, until) else 0.0)
+        slack = _slack(history, since, until)
         last = until - (LAST_MOMENTS + slack - SILENCE if until == end else slack)
         within = times[bisect_left(times, since + slack) : bisect_right(times, last)]
         missed = [at for at in within if not excused(away, at - slack, at + LAST_MOMENTS)]
@@ -87,9 +87,12 @@ def _silent(
             )
 
 
-def _stalled(history: History, since: float, until: float) -> bool:
-    stalls = (fault for fault in history.faults if fault.name == "stalled_head")
-    return any(fault.began <= until and fault.healed >= since for fault in stalls)
+def _slack(history: History, since: float, until: float) -> float:
+    """How long a stream may be silent within a gap: once for each node that died then, and longer for a stalled one."""
+    deaths = sum(since - SILENCE <= fault.began <= until and fault.effect in AWAY for fault in history.faults)
+    stalls = [fault for fault in history.faults if fault.name == "stalled_head"]
+    stalled = any(fault.began <= until and fault.healed >= since for fault in stalls)
+    return SILENCE * max(1, deaths) + history.lateness(since, until) + (STALL if stalled else 0.0)
 
 
 def _after(history: History, since: float, until: float) -> str:

@@ -31,7 +31,7 @@ class Exchange:
     request: Sent
     connection: Connection | None = None  # None over HTTP
     answer: Received | Failed | None = None
-    contested: bool = False  # others waited under the same id when the answer came
+    contested: bool = False  # it waited together with others under the same id: their answers may be mixed up
 
     @property
     def latency(self) -> float:
@@ -208,7 +208,9 @@ def _claim(waiting: list[Exchange], received: Received) -> Exchange | None:
         return None
     index = max(range(len(waiting)), key=lambda i: (closeness(waiting[i].request.method, received.frame), -i))
     exchange = waiting[index]
-    exchange.contested = len(waiting) > 1
+    if len(waiting) > 1:
+        for each in waiting:
+            each.contested = True
     exchange.answer = received
     del waiting[index]
     return exchange
