@@ -124,3 +124,30 @@ def test_leaving_another_stream_does_not_end_the_feed_that_a_confirmation_waits_
     [confirmation] = stage.answers()
     blocks = stage.grow(blocks=3)
     assert _told(stage, confirmation["result"]) == _logs(blocks)
+
+
+def test_logs_of_a_branch_that_only_the_lost_node_had_are_taken_back_before_others_are_told() -> None:
+    stage = Stage("P1", "B1").start()
+    logs = stage.subscribe("logs", {})
+    stage.grow(blocks=6)
+    branch = stage.chain.reorg(3)
+    # P1's logs of the new branch reach the client, its heads do not
+    gone, came = stage["P1"].view.move(branch[-1])
+    [(epoch, name, _)] = stage["P1"].streams("logs")
+    for text in [log.gone for block in gone for log in reversed(block.logs)]:
+        stage["P1"].say(epoch, name, text)
+    for text in [log.text for block in came for log in block.logs]:
+        stage["P1"].say(epoch, name, text)
+    stage.lose("P1")
+    stage.wait(0.2)
+    stage.spread(branch[-1], "B1")
+    standing: list[tuple[int, int]] = []
+    for log in stage.events(logs):
+        place = (int(log["blockNumber"], 16), int(log["logIndex"], 16))
+        if log["removed"]:
+            standing.remove(place)
+        else:
+            assert not standing or max(standing) < place
+            standing.append(place)
+    told = [(block.number, place) for block in branch for place in range(len(block.logs))]
+    assert standing[-len(told) :] == told

@@ -73,7 +73,7 @@ def test_an_id_of_no_legal_type_is_an_invalid_request(raw_id: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (b"", -32700), (b"{", -32700), (b"\xff", -32700), (b'{"id":1,"method":"a"}x', -32700),
+        (b"", -32700), (b"{", -32700), (b'{"id":1,"method":"a"}x', -32700),
         (b"1", -32600), (b'"a"', -32600), (b"null", -32600), (b"[]", -32600), (b"{}", -32600),
         (b'{"id":1}', -32600), (b'{"id":1,"method":2}', -32600), (b"[" * 2000, -32700),
     ],
@@ -84,6 +84,14 @@ def test_what_is_no_request_is_answered_by_us(text: bytes, code: int) -> None:
     [answer] = stage.answers()
     assert answer["error"]["code"] == code
     assert stage["P1"].asked == []
+
+
+@mode("C3")
+def test_what_is_no_text_closes_with_1007() -> None:
+    stage = Stage("P1").start()
+    stage.send(b'{"id":1,"method":"\xff"}')
+    assert stage.closed is not None
+    assert stage.closed.code == 1007
 
 
 @mode("S7")

@@ -104,11 +104,11 @@ class Upstream:
         request = orjson.loads(text)
         asked = Asked(epoch, request.get("id"), request["method"], request.get("params"), text)
         self.asked.append(asked)
-        if self.silent:
+        if self.silent or asked.id is None:
             return
         if asked.method in self.holds or "*" in self.holds:
             self.held.append(asked)
-        elif asked.id is not None:
+        else:
             self.tell(ev.UpstreamSent(epoch, self.answer(asked)))
 
     def release(self, method: str = "", result: Any = None) -> None:
