@@ -107,7 +107,7 @@ class Run:
         self._ending.callback(self.sut.stop)
         self.sut.start()
         self._watch()
-        self._witness()
+        self.witness = self._witness()
         self._ending.callback(self._close_clients)
         self._begin_base_load()
 
@@ -216,13 +216,14 @@ class Run:
         self.offer(BASE_LOAD, base)
         self.mark("traffic")
 
-    def _witness(self) -> None:
+    def _witness(self) -> WebSocketClient:
         """Listen to a node without the proxy in between: what it says is what there was to be heard."""
         node = self.stage.testbed.node_names()[-1]
         client = WebSocketClient(f"{DIRECT}{node}", self.stage.testbed.urls(node).ws, self.recorder)
         self._ending.callback(self.await_, client.close)
         self.await_(client.open)
         self._listen(client)
+        return client
 
     def _listen(self, client: WebSocketClient) -> None:
         for kind, options in BASE_STREAMS.items():

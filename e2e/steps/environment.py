@@ -13,7 +13,7 @@ from e2e.steps import options
 from e2e.steps.conclusion import Conclusion, conclude, required
 from e2e.steps.context import World
 from e2e.steps.judging import STANDING_STEP
-from e2e.steps.results import Played
+from e2e.steps.results import Played, error_of
 from e2e.steps.theatre import Theatre
 from e2e.sut import topology
 
@@ -83,14 +83,6 @@ def after_all(context: Any) -> None:
 
 
 after_all.capture = False  # type: ignore[attr-defined]  # behave looks for it: what is printed here is to be seen
-
-
-def error_of(scenario: Any) -> str:
-    """Return the message of the first step or hook of the scenario that failed, '' if none did."""
-    failed = [step for step in scenario.all_steps if step.error_message]
-    if failed:
-        return f"{failed[0].keyword} {failed[0].name}\n{failed[0].error_message}"
-    return scenario.error_message or ""
 
 
 def _play(scenario: Any, play: Callable[[Any], bool], runner: Any) -> bool:

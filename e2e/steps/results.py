@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from e2e.ledger.store import LATEST
 from e2e.report.junit import Case, Outcome, judged, write_feature
@@ -74,3 +74,11 @@ class Results:
         runs = [each.conclusion.folder for all_ in self._played.values() for each in all_.values() if each.conclusion]
         last = [f"last run: {runs[-1]} (runs/{LATEST}); judge it: python -m e2e.judge {LATEST}"] if runs else []
         return [f"JUnit: {JUNIT}", *last, f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped"]
+
+
+def error_of(scenario: Any) -> str:
+    """Return the message of the first step or hook of the scenario that failed, '' if none did."""
+    failed = [step for step in scenario.all_steps if step.error_message]
+    if failed:
+        return f"{failed[0].keyword} {failed[0].name}\n{failed[0].error_message}"
+    return scenario.error_message or ""

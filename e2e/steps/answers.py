@@ -1,0 +1,111 @@
+"""What became of the traffic: answers in time, none missing, no errors, normal latency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from e2e.checkers.failures import trouble
+from e2e.checkers.figures import percentile
+from e2e.ledger.entries import Received
+from e2e.ledger.exchanges import Matcher
+from e2e.ledger.history import is_direct
+from e2e.steps.context import step, then
+from e2e.wait import wait_until
+
+if TYPE_CHECKING:
+    from e2e.ledger.exchanges import Exchange
+    from e2e.steps.context import Context, World
+
+# Normal is what a client without a proxy sees at the same time, on the same machine: so many times that, and so much.
+NORMAL_TIMES: Final = 3.0
+NORMAL_P50: Final = 0.02  # seconds
+NORMAL_P99: Final = 0.1
+EVENTUALLY: Final = 15.0  # seconds
+
+
+@step("I continue sending requests during reconnection")
+def sent_during_reconnection(context: Context) -> None:
+    world = context.world
+    fault = world.run.history().faults[-1]
+    wanted = world.the_traffic.load.rate * (fault.healed - fault.at)
+    sent = sum(fault.at <= each.request.at <= fault.healed for each in mine(world))
+    assert sent >= 0.8 * wanted, f"{sent} requests were sent in the window of {fault.healed - fault.at:.1f} s"
+
+
+@then("all requests should receive responses within {seconds:g} seconds")
+def answered_within(context: Context, seconds: float) -> None:
+    world = context.world
+    world.run.await_(world.the_traffic.stop)
+    wait_until(lambda: not outstanding(world), seconds, "all are answered", lambda: f"{outstanding(world)} are not")
+    late = [each for each in mine(world) if not each.latency <= seconds]
+    assert not late, f"{len(late)} of {len(mine(world))} took longer, or were never answered: {shown(late)}"
+
+
+@then("all requests should succeed")
+@then("all {count:d} requests should eventually receive responses")
+def all_succeed(context: Context, count: int | None = None) -> None:
+    world = context.world
+    wait_until(lambda: not outstanding(world), EVENTUALLY, "all are answered", lambda: f"{outstanding(world)} are not")
+    asked = mine(world)
+    assert count is None or len(asked) == count, f"{len(asked)} requests were sent"
+    failed = [each for each in asked if each.result is None]
+    assert not failed, f"{len(failed)} of {len(asked)} have no result: {shown(failed)}"
+
+
+@then("no messages should be silently dropped")
+@then("no request should be unanswered")
+@then("no requests should timeout")
+def none_unanswered(context: Context) -> None:
+    world = context.world
+    if world.traffic is not None:
+        world.run.await_(world.traffic.stop)
+    wait_until(
+        lambda: not world.run.outstanding(),
+        EVENTUALLY,
+        "every client has all its answers",
+        lambda: f"{world.run.outstanding()} are missing",
+    )
+    silent = [each for each in world.run.history().exchanges if each.answer is None and each.request.id is not None]
+    assert not silent, f"{len(silent)} requests are unanswered: {shown(silent)}"
+    timed_out = [each for each in mine(world) if "time" in (trouble(each) or "") and "out" in (trouble(each) or "")]
+    assert not timed_out, f"{len(timed_out)} requests timed out: {shown(timed_out)}"
+
+
+@then('no "{message}" errors')
+def no_such_errors(context: Context, message: str) -> None:
+    found = [each for each in context.world.run.history().exchanges if message in (trouble(each) or "")]
+    assert not found, f"{len(found)} requests were answered with {message!r}: {shown(found)}"
+
+
+@then("latency should be normal")
+def latency_is_normal(context: Context) -> None:
+    run = context.world.run
+    beside = [each for each in Matcher().feed(run.recorder.entries()).exchanges if is_direct(each.request.client)]
+    for rank, slack in ((50, NORMAL_P50), (99, NORMAL_P99)):
+        took = percentile([each.latency for each in mine(context.world)], rank)
+        direct = percentile([each.latency for each in beside if each.answer and each.request.intended], rank)
+        assert took <= NORMAL_TIMES * direct + slack, f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s"
+
+
+def mine(world: World) -> list[Exchange]:
+    """Return the requests that the scenario's traffic sent."""
+    names = {client.name for client in world.clients}
+    return [
+        each
+        for each in world.run.history().exchanges
+        if each.request.client in names and each.request.intended is not None
+    ]
+
+
+def outstanding(world: World) -> int:
+    """Return how many answers the scenario's own clients wait for; closed ones still count."""
+    return sum(client.outstanding for client in world.clients)
+
+
+def shown(exchanges: list[Exchange]) -> str:
+    """Return the first few, each with when it was sent and what came."""
+    return "; ".join(
+        f"{each.request.client} {each.request.method} id {each.request.id} at {each.request.at:.2f} s: "
+        f"{each.answer.frame if isinstance(each.answer, Received) else each.answer}"
+        for each in exchanges[:3]
+    )
