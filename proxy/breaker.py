@@ -30,6 +30,9 @@ class _Fuse:
         self.until = now + rest
 
 
+_CLEAN: Final = _Fuse()
+
+
 @dataclass(slots=True)
 class _Record:
     node: _Fuse = field(default_factory=_Fuse)
@@ -56,12 +59,16 @@ class Breaker:
         ends = [fuse.until for name in self.troubled for fuse in self._fuses(name)]
         return min((end for end in ends if end > float("-inf")), default=float("inf"))
 
-    def succeeded(self, name: str, method: str | None) -> None:
+    def succeeded(self, name: str, method: str | None) -> bool:
+        """Whether that cleared anything."""
         record = self._records[name]
+        if record.node == _CLEAN and method not in record.methods:
+            return False
         record.node = _Fuse()
         record.methods.pop(method or "", None)
         if not record.methods:
             self.troubled.discard(name)
+        return True
 
     def limited(self, name: str, retry_after: float | None, now: float) -> None:
         """The node said 429; `retry_after` in seconds if it named a time."""

@@ -102,6 +102,8 @@ class Monitor:
     def lane_lost(self, node: str) -> None:
         if self._lanes.lost(node, time.monotonic()):
             _log.info("%s: WebSocket lane lost", node)
+            # what broke the lane may have taken the node
+            self._el.hurry(node, time.monotonic())
             self._publish()
 
     def lane_refused(self, node: str) -> None:
@@ -114,8 +116,8 @@ class Monitor:
 
     def request_succeeded(self, node: str, method: str | None) -> None:
         """An HTTP request was answered well. Only of `troubled` nodes need this be told."""
-        self._breaker.succeeded(node, method)
-        self._publish()
+        if self._breaker.succeeded(node, method):
+            self._publish()
 
     def request_failed(self, node: str, method: str | None) -> None:
         """An HTTP request was answered with 5xx or not in time; `method` None: not to be told which."""

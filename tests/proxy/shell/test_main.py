@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from proxy.__main__ import main
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import call, until
 
@@ -148,3 +149,13 @@ async def test_no_secret_reaches_the_log(tmp_path: Path) -> None:
             proxy.process.terminate()
             assert await proxy.ended() == 0
         assert key not in text + "\n".join(proxy.lines)
+
+
+def test_the_exit_status_of_a_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "vixy.toml"
+    path.write_bytes(b"\xff")
+    assert main(["--config", str(path), "--check"]) == 2
+    assert "can't decode" in capsys.readouterr().err
+    path.write_text('[[el.primary]]\nname = "a"\nhttp_url = "http://x"\nws_url = "ws://x"\n')
+    assert main(["--config", str(path), "--check"]) == 0
+    assert capsys.readouterr().err == f"{path}: good: 1 execution, 0 consensus\n"

@@ -1,0 +1,276 @@
+"""Connections to a node against a server that plays out a script, byte by byte."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from proxy.shell import pool as pools
+from proxy.shell.endpoint import Endpoint
+from proxy.shell.pool import Pool
+from tests.fakes.lane import break_with_reset
+from tests.proxy.shell.running import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from proxy.shell.headers import ResponseHead
+    from proxy.shell.link import Failure, Link
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class Told:
+    """A receiver that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.link: Link | None = None
+        self.head: ResponseHead | None = None
+        self.body = b""
+        self.ended = 0
+        self.failure: Failure | None = None
+
+    @property
+    def done(self) -> bool:
+        return bool(self.ended) or self.failure is not None
+
+    def on_written(self, link: Link) -> None:
+        self.link = link
+
+    def on_head(self, head: ResponseHead) -> None:
+        self.head = head
+
+    def on_body(self, data: bytes) -> None:
+        self.body += data
+
+    def on_end(self) -> None:
+        self.ended += 1
+
+    def on_whole(self, head: ResponseHead, body: bytes) -> None:
+        self.head, self.body = head, body
+        self.ended += 1
+
+    def on_failure(self, failure: Failure) -> None:
+        assert self.failure is None
+        self.failure = failure
+
+
+class Script:
+    """A server that answers each request with the next of `answers` (None: a reset; b'': close)."""
+
+    def __init__(self, answers: list[bytes | None]) -> None:
+        self.answers = answers
+        self.accepts = 0
+        self.writers: list[asyncio.StreamWriter] = []
+        self.closes_after_answer = False
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepts += 1
+        self.writers.append(writer)
+        try:
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                answer = self.answers.pop(0)
+                if answer is None:
+                    break_with_reset(writer.transport)
+                    return
+                writer.write(answer)
+                if not answer or self.closes_after_answer:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        writer.close()
+
+
+@asynccontextmanager
+async def scripted(*answers: bytes | None, few: int = 2) -> AsyncIterator[tuple[Script, Pool]]:
+    script = Script(list(answers))
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
+    pool = Pool(Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"), few=few)
+    try:
+        yield script, pool
+    finally:
+        pool.close()
+        server.close()
+        for writer in script.writers:
+            writer.transport.abort()
+
+
+async def sent(pool: Pool, *, head_only: bool = False, fresh: bool = False, new: bool = False) -> Told:
+    told = Told()
+    pool.send(b"GET / HTTP/1.1\r\n\r\n", told, head_only=head_only, fresh=fresh, new=new)
+    await until(lambda: told.done)
+    return told
+
+
+async def test_a_connection_is_used_again() -> None:
+    async with scripted(*[OK] * 5) as (script, pool):
+        for _ in range(5):
+            told = await sent(pool)
+            assert (told.body, told.ended) == (b"hi", 1)
+        assert script.accepts == 1
+        assert len(pool) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "body", "kept"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n1\r\ni\r\n0\r\n\r\n", b"hi", True),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, b"hi", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", b"", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi", b"hi", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"hi", False),
+    ],
+)
+async def test_framings(answer: bytes, body: bytes, *, kept: bool) -> None:
+    async with scripted(answer, answer, OK) as (script, pool):
+        for _ in range(2):
+            told = await sent(pool)
+            assert told.head is not None
+            assert (told.body, told.ended, told.failure) == (body, 1, None)
+            assert b"Link" not in told.head.lines
+        await sent(pool)
+        assert script.accepts == (1 if kept else 3)
+
+
+async def test_a_body_that_ends_with_the_connection() -> None:
+    async with scripted(b"HTTP/1.1 200 OK\r\n\r\nhi") as (script, pool):
+        script.closes_after_answer = True
+        told = await sent(pool)
+        assert (told.body, told.ended) == (b"hi", 1)
+        await until(lambda: len(pool) == 0)
+
+
+async def test_head_has_no_body_whatever_it_says() -> None:
+    async with scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", OK) as (_, pool):
+        told = await sent(pool, head_only=True)
+        assert told.head is not None
+        assert (told.ended, told.head.length, told.head.bodiless) == (1, b"5", True)
+        assert (await sent(pool)).body == b"hi"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", None, b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", OK[:-1] + b"", OK[:20]],
+)
+async def test_what_is_no_whole_response_is_a_failure(answer: bytes | None) -> None:
+    async with scripted(answer) as (script, pool):
+        script.closes_after_answer = True
+        told = await sent(pool)
+        assert told.ended == 0
+        assert told.failure is not None
+        assert told.failure.written
+        assert not told.failure.stale
+        await until(lambda: len(pool) == 0)
+
+
+async def test_h3_a_connection_that_breaks_without_a_byte_after_it_had_served_is_stale() -> None:
+    for broken in (b"", None):
+        async with scripted(OK, broken) as (_, pool):
+            await sent(pool)
+            told = await sent(pool)
+            assert told.failure is not None
+            assert told.failure.stale
+
+
+async def test_what_an_idle_connection_says_is_ignored_and_the_connection_dropped() -> None:
+    async with scripted(OK, OK) as (script, pool):
+        await sent(pool)
+        script.writers[0].write(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+        await until(lambda: len(pool) == 0)
+        assert (await sent(pool)).body == b"hi"
+        assert script.accepts == 2
+
+
+async def test_fresh_means_used_just_now_and_new_means_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scripted(*[OK] * 5) as (script, pool):
+        await sent(pool, fresh=True)
+        await sent(pool, fresh=True)
+        assert script.accepts == 1
+        await sent(pool, new=True)
+        assert script.accepts == 2
+        monkeypatch.setattr(pools, "FRESH", 0.0)
+        await sent(pool, fresh=True)
+        assert script.accepts == 3
+
+
+async def test_idle_connections_are_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "IDLE_LIMIT", 0.1)
+    async with scripted(OK) as (_, pool):
+        await sent(pool)
+        assert len(pool) == 1
+        await until(lambda: len(pool) == 0, within=1)
+
+
+async def test_a_refused_dial_is_certainly_not_written() -> None:
+    async with scripted() as (_, pool):
+        port = pool.endpoint.port
+    pool = Pool(Endpoint(f"http://127.0.0.1:{port}"), few=1)
+    for told in await asyncio.gather(*(sent(pool) for _ in range(5)), sent(pool, new=True)):
+        assert told.failure is not None
+        assert (told.failure.written, told.failure.refused) == (False, True)
+    assert len(pool) == 0
+
+
+async def test_a_host_that_does_not_exist() -> None:
+    pool = Pool(Endpoint("http://no-such-host.invalid:1"))
+    told = await sent(pool)
+    assert told.failure is not None
+    assert not told.failure.written
+    assert told.failure.reason.startswith("no connection")
+
+
+async def test_a_dial_that_nobody_answers_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "DIAL_LIMIT", 0.1)
+    async with scripted() as (_, pool):
+        monkeypatch.setattr(pool, "_loop", _Never(asyncio.get_running_loop()))
+        told = await sent(pool)
+        assert told.failure is not None
+        assert told.failure.reason == "no connection in time"
+        assert not told.failure.written
+
+
+class _Never:
+    """A loop whose connections never come."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.create_task = loop.create_task
+        self.call_later: Callable[..., asyncio.TimerHandle] = loop.call_later
+
+    async def create_connection(self, *_args: object, **_options: object) -> None:
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("new", [True, False])
+async def test_a_request_withdrawn_before_it_was_written_never_is(*, new: bool) -> None:
+    async with scripted(OK) as (script, pool):
+        told = Told()
+        pool.send(b"GET / HTTP/1.1\r\n\r\n", told, new=new)
+        pool.withdraw(told)
+        await until(lambda: script.accepts == 1 and len(pool) == 1)
+        assert (await sent(pool)).body == b"hi"
+        assert not told.done
+        assert script.accepts == 1
+        pool.withdraw(told)
+
+
+async def test_an_aborted_link_is_silent_and_gone() -> None:
+    async with scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi") as (_, pool):
+        told = Told()
+        pool.send(b"GET / HTTP/1.1\r\n\r\n", told)
+        await until(lambda: told.body)
+        assert told.link is not None
+        told.link.pause_reading()
+        told.link.resume_reading()
+        told.link.abort()
+        assert len(pool) == 0
+        await asyncio.sleep(0)
+        assert not told.done
+        told.link.pause_reading()
