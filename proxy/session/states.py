@@ -36,6 +36,15 @@ MOVES: Final[dict[State, dict[State, str]]] = {
 
 def diagram() -> str:
     """MOVES as a Mermaid state diagram; docs/session.md holds it."""
-    states = [f"{state.name}: {state.name} - {state.value}" for state in State]
-    moves = [f"{here.name} --> {there.name}: {why}" for here, ways in MOVES.items() for there, why in ways.items()]
+    states = [f"{state.name}: {state.name} - {_described(state.value)}" for state in State]
+    moves = [
+        f"{here.name} --> {there.name}: {_described(why)}"
+        for here, ways in MOVES.items()
+        for there, why in ways.items()
+    ]
     return "\n    ".join(["stateDiagram-v2", "[*] --> OFFLINE", *states, *moves, "CLOSED --> [*]"])
+
+
+def _described(text: str) -> str:
+    """Mermaid ends a description at the next colon or semicolon."""
+    return text.replace(":", ",").replace(";", ",")
