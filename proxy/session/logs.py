@@ -102,8 +102,10 @@ class LogBook:
         `seen` are the new node's logs of the blocks first..last. What is added is in the order of the chain.
         """
         theirs = {log.identity for log in seen}
-        told = self._told.values()
-        gone = self._remove(log for log in told if first <= log.block <= last and log.identity not in theirs)
+        strange = [log for log in self._told.values() if log.identity not in theirs]
+        # what stands on a block that this node has not is on that branch, too, however high
+        lowest = min((log.block for log in strange if first <= log.block <= last), default=float("inf"))
+        gone = self._remove(log for log in strange if log.block >= lowest)
         added = sorted((log for log in seen if self.accept(log)), key=lambda log: (log.block, log.position))
         return gone, added
 
