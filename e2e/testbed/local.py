@@ -30,6 +30,7 @@ ENDPOINTS = ("cl-1", "cl-2")
 #: A network is up in two seconds and a node back in one; a machine under load may need much longer.
 READY_LIMIT = 60.0
 REORG_LIMIT = 30.0
+BEACON_STOP_LIMIT = 3.0
 POLL = 0.02
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class LocalTestbed(Testbed):
 
     def close(self) -> None:
         self._closing = True  # whoever waits for a node gives up now, and nothing is started any more
-        if self._beacon is not None:
+        if self._beacon is not None and not self._beacon.terminate(BEACON_STOP_LIMIT):
             self._beacon.kill()
         for node in self._nodes.values():
             with node.lock:

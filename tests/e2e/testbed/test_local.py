@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.testbed.local import LocalTestbed
-from e2e.testbed.protocol import TestbedError
+from e2e.testbed.protocol import Head, TestbedError
 from e2e.wait import wait_until
 from tests.e2e.testbed.node_view import BACKUP, PRIMARY, ask, blocks, wait_for_block, wait_for_more
 
@@ -22,13 +23,17 @@ pytestmark = pytest.mark.geth
 
 
 def expect_one_chain(network: LocalTestbed) -> None:
-    """Both nodes hold every canonical block, and each block is its successor's parent."""
+    """Both nodes hold every canonical block (the newest may be on its way), and each is its successor's parent."""
     head = network.head()
     canonical = network.blocks(0, head.number)
     assert [block.number for block in canonical] == list(range(head.number + 1))
     assert all(after.parent == before.hash for before, after in pairwise(canonical))
     for node in network.node_names():
-        assert blocks(network, node, 0, head.number) == canonical
+        wait_until(partial(holds, network, node, canonical), 15, f"{node} holds the canonical chain")
+
+
+def holds(network: LocalTestbed, node: str, chain: list[Head]) -> bool:
+    return blocks(network, node, 0, chain[-1].number) == chain
 
 
 def test_both_nodes_follow_one_growing_chain(network: LocalTestbed) -> None:
