@@ -36,13 +36,17 @@ class Desk:
     # ---- in ---------------------------------------------------------------------------------------------------
 
     def admit(self, data: bytes, now: float) -> list[Call]:
-        """The calls of one message, in order. What is no request is answered here."""
+        """The calls of one message, in order. What is no request is answered here.
+
+        Raises UnicodeDecodeError where the message is not UTF-8.
+        """
         parsed = jsonrpc.parse(data)
         deadline = now + self._settings.request_timeout
         if isinstance(parsed, Request):
             call = Call(parsed, deadline)
             return [call] if self._opened(call) else []
         if isinstance(parsed, Invalid):
+            data.decode()  # no text at all is the frame's fault, not the request's
             self._out.append(SendClient(parsed.answer))
             return []
         if len(parsed.items) > self._settings.max_batch:

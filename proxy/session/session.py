@@ -100,7 +100,12 @@ class Session:
     # ---- requests ---------------------------------------------------------------------------------------------
 
     def _client_sent(self, event: ev.ClientSent) -> None:
-        for call in self._desk.admit(event.data, self._now):
+        try:
+            calls = self._desk.admit(event.data, self._now)
+        except UnicodeDecodeError:
+            self._close(1007, "the message is not UTF-8")
+            return
+        for call in calls:
             self._dispatch(call)
             if call.deadline < self.wake:  # noqa: PLR1730 - hot: a call of min costs more than the comparison
                 self.wake = call.deadline

@@ -7,12 +7,12 @@ import base64
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
-from proxy.shell.picows_seam import READ_BUFFER, logger
+from proxy.shell import picows_seam
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from proxy.nodes import Node
 
@@ -24,8 +24,6 @@ _NOT_PASSED = frozenset(
         b"transfer-encoding upgrade"
     ).split()
 )
-
-HANDSHAKE_TIMEOUT = 5.0
 
 
 def passed_on(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
@@ -49,7 +47,7 @@ def link_url(node: Node, query: str = "") -> tuple[str, list[tuple[str, str]]]:
 
 async def dial(
     node: Node,
-    listener: Callable[[], WSListener],
+    listener: WSListener,
     *,
     max_frame_size: int,
     headers: Sequence[tuple[str, str]] = (),
@@ -62,17 +60,8 @@ async def dial(
     url, own = link_url(node, query)
     # a client that brings credentials of its own is judged by them
     given = {name.lower() for name, _ in headers}
-    await ws_connect(
-        listener,
-        url,
-        # picows does not close what a cancelled dial had opened; this does
-        websocket_handshake_timeout=HANDSHAKE_TIMEOUT,
-        logger_name=logger(),
-        max_frame_size=max_frame_size,
-        extra_headers=[*headers, *(pair for pair in own if pair[0].lower() not in given)],
-        max_redirects=0,
-        read_buffer_init_size=READ_BUFFER,
-    )
+    added = [pair for pair in own if pair[0].lower() not in given]
+    await picows_seam.connect(url, listener, [*headers, *added], max_frame_size)
 
 
 class _Asker(WSListener):
@@ -106,7 +95,7 @@ class LaneProber:
         asker = _Asker(asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(self._timeout):
-                await dial(node, lambda: asker, max_frame_size=1 << 20)
+                await dial(node, asker, max_frame_size=1 << 20)
                 return await asker._heard  # noqa: SLF001 - a class of this module
         except Exception:  # noqa: BLE001 - whatever is wrong, the lane is not open
             return False

@@ -1,29 +1,33 @@
-"""The one place that leans on what picows does not document: a server-side WSProtocol on a connection already accepted.
+"""The one place that leans on what picows does not document: WSProtocol, made by hand for either side of the proxy.
 
-picows can listen by itself, but not on a port that serves plain HTTP as well. So the listener reads the request head
-and passes the transport on. Written against picows 2.3.1, which is pinned; tests/proxy/shell/test_picows_seam.py
-notices when this stops working.
+picows can listen by itself, but not on a port that serves plain HTTP as well: so the listener reads the request head
+and passes the transport on. picows can dial, but leaves the connection of a cancelled dial open. Written against picows
+2.3.1, which is pinned; tests/proxy/shell/test_picows_seam.py notices when this stops working.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+import aiofastnet
 from picows import WSAutoPingStrategy, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined] # not in the published stubs
 
 if TYPE_CHECKING:
-    import asyncio
+    from collections.abc import Callable, Sequence
 
     from picows import WSListener, WSUpgradeRequest
 
 # an adapter, because picows makes a child logger a connection from a plain logger: a kilobyte each
-_LOGGER: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logging.getLogger("proxy.picows"), {})
+_LOGGER: Final = logging.LoggerAdapter(logging.getLogger("proxy.picows"), {})
 # what the peers do wrong is theirs to know, by close code; it is no event of ours
 _LOGGER.logger.setLevel(logging.CRITICAL)
 
-READ_BUFFER = 4096
+_READ_BUFFER: Final = 4096
+_HANDSHAKE_TIMEOUT: Final = 5.0
 
 
 def adopt(transport: asyncio.Transport, data: bytes, listener: WSListener, max_frame_size: int) -> None:
@@ -31,28 +35,17 @@ def adopt(transport: asyncio.Transport, data: bytes, listener: WSListener, max_f
 
     `data` is all that was read from it so far, beginning with the request line. Answers the upgrade (or refuses it with
     400 if its headers are wrong) and takes over reading at once.
+
+    The transport is one of aiofastnet's. Of a message over 8 KiB that has to wait, picows gives the transport a view of
+    its own buffer, which the next message overwrites: aiofastnet copies it, uvloop's own transports keep it.
     """
+    if not isinstance(transport, aiofastnet.Transport):
+        raise TypeError(f"{type(transport).__qualname__}: only transports of aiofastnet keep what picows writes")
 
     def factory(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), listener)
 
-    protocol = WSProtocol(
-        None,  # host and port: for clients
-        None,  # path: for clients
-        False,
-        factory,
-        _LOGGER,
-        True,
-        5.0,  # handshake time-out
-        False,
-        20.0,
-        20.0,
-        WSAutoPingStrategy.PING_WHEN_IDLE,
-        True,
-        max_frame_size,
-        None,  # extra headers: for clients
-        READ_BUFFER,
-    )
+    protocol = _protocol(None, None, factory, max_frame_size, None)
     protocol.connection_made(transport)
     transport.set_protocol(protocol)
     left = memoryview(data)
@@ -64,6 +57,54 @@ def adopt(transport: asyncio.Transport, data: bytes, listener: WSListener, max_f
         left = left[size:]
 
 
-def logger() -> logging.LoggerAdapter[logging.Logger]:
-    """The logger to hand to picows' own functions."""
-    return _LOGGER
+async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, str]], max_frame_size: int) -> None:
+    """Make `listener` the WebSocket client of `url` (ws or wss); its on_ws_connected is called before this returns.
+
+    Cancelled, it leaves nothing open. Raises OSError and picows' WSError where the server refuses.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "wss"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    protocol = _protocol(parts.netloc, path, lambda: listener, max_frame_size, headers)
+    transport, _ = await aiofastnet.create_connection(
+        asyncio.get_running_loop(),
+        lambda: protocol,
+        parts.hostname,
+        parts.port or (443 if secure else 80),
+        ssl=True if secure else None,
+    )
+    try:
+        await protocol.wait_until_handshake_complete()
+    except BaseException:
+        transport.abort()
+        raise
+
+
+def _protocol(
+    host: str | None,
+    path: str | None,
+    factory: Callable[..., Any],
+    max_frame_size: int,
+    headers: Sequence[tuple[str, str]] | None,
+) -> WSProtocol:
+    """A client's where there is a host, else a server's. The constructor takes no keywords."""
+    is_client_side = host is not None
+    disconnect_on_exception = enable_auto_pong = True
+    enable_auto_ping = False
+    return WSProtocol(
+        host,
+        path,
+        is_client_side,
+        factory,
+        _LOGGER,
+        disconnect_on_exception,
+        None if is_client_side else _HANDSHAKE_TIMEOUT,  # a dial is cancelled instead
+        enable_auto_ping,
+        20.0,
+        20.0,
+        WSAutoPingStrategy.PING_WHEN_IDLE,
+        enable_auto_pong,
+        max_frame_size,
+        headers,
+        _READ_BUFFER,
+    )

@@ -234,7 +234,7 @@ class Client(WSListener):
         try:
             await dialer.dial(
                 self._gate.nodes[command.node],
-                lambda: link,
+                link,
                 max_frame_size=self._gate.max_frame_size,
                 headers=self._headers,
                 query=self._query,

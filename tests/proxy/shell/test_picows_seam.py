@@ -1,0 +1,56 @@
+"""The seam to picows: what the pinned version must go on doing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+from picows import WSListener
+
+from proxy.shell import picows_seam
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import call, running, until
+from tests.proxy.shell.wire import TEXT, Wire, frame
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_waits_for_a_reader_stays_what_it_is() -> None:
+    """Answers of every size that picows treats in a way of its own, all of them waiting behind one another."""
+    sizes = [1, 125, 126, 8000, 8180, 8200, 70_000, 300_000] * 12
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        for number, size in enumerate(sizes):
+            wire.write(frame(TEXT, orjson.dumps(call("eth_call", {"gas": hex(size)}, "latest", id_=number))))
+        seen = {}
+        for _ in sizes:
+            answer = orjson.loads((await wire.read()).payload)
+            seen[answer["id"]] = answer["result"]
+        assert [len(seen[number]) for number in range(len(sizes))] == [2 + 2 * size for size in sizes]
+        assert {result.strip("0xab") for result in seen.values()} == {""}
+
+
+async def test_a_transport_that_would_corrupt_messages_is_not_taken() -> None:
+    seen: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+
+    class Plain(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            seen.set_result(transport)  # type: ignore[arg-type] # asyncio's typing is wider than its practice
+
+    server = await asyncio.get_running_loop().create_server(Plain, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    with pytest.raises(TypeError, match="aiofastnet"):
+        picows_seam.adopt(await seen, b"", WSListener(), 1000)
+    writer.close()
+    seen.result().close()
+    server.close()
+
+
+async def test_a_cancelled_dial_leaves_nothing_open() -> None:
+    async with FakeNode() as node:
+        node.ws.mute = True
+        dial = asyncio.create_task(picows_seam.connect(node.ws.url, WSListener(), [], 1000))
+        await until(lambda: node.ws.handshakes)
+        dial.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dial
