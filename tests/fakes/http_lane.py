@@ -38,9 +38,12 @@ class Canned:
 
 
 class HttpLane(Lane):
-    """`canned` gives responses by JSON-RPC method ('*': any; for GET by path); `cut_after` resets the connection after
-    that many bytes of a body; `close_idle` (seconds) closes connections that rest; `chunked` frames bodies in chunks
-    of that many bytes; `streams` are paths whose body never ends; `pages` the bodies of GET requests."""
+    """`canned` gives responses by JSON-RPC method ('*': any; for other requests by path); `pages` are bodies by path.
+
+    `cut_after` resets the connection after that many bytes of a body, `stop_after` only stops there; `close_idle`
+    (seconds) closes connections that rest; `chunked` frames bodies in chunks of that many bytes; `streams` are paths
+    whose body never ends.
+    """
 
     scheme = "http"
 
@@ -49,6 +52,7 @@ class HttpLane(Lane):
         self.requests: list[Heard] = []
         self.canned: dict[str, Canned] = {}
         self.cut_after: int | None = None
+        self.stop_after: int | None = None
         self.close_idle: float | None = None
         self.chunked: int | None = None
         self.pages: dict[str, bytes] = {}
@@ -184,8 +188,7 @@ class _Connection(asyncio.Protocol):
             size = lane.chunked
             pieces = [body[at : at + size] for at in range(0, len(body), size)]
             framed = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-        if lane.cut_after is not None:
-            framed = framed[: lane.cut_after]
+        framed = framed[: lane.stop_after if lane.cut_after is None else lane.cut_after]
         self.transport.write(b"HTTP/1.1 %d Told So\r\n%b\r\n%b" % (status, lines, b"" if head_only else framed))
         if lane.cut_after is not None:
             asyncio.get_running_loop().call_later(0.02, break_with_reset, self.transport)

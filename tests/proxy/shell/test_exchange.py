@@ -1,0 +1,122 @@
+"""What happens to a request whose client or node leaves in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.fakes.http_lane import Canned
+from tests.fakes.lane import break_with_reset
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import call, running, until
+from tests.proxy.shell.test_listener import post, raw
+
+pytestmark = pytest.mark.anyio
+
+BIG = b"x" * 5_000_000
+
+
+async def test_a_client_that_leaves_costs_no_connection_to_the_node() -> None:
+    async with FakeNode() as a, running([a]) as proxy:
+        a.http.delay = 0.1
+        for number in range(5):
+            async with raw(proxy) as client:
+                client.write(post(number))
+                await until(lambda number=number: a.http.count("eth_chainId") == number + 1)  # type: ignore[misc]
+            await until(lambda: not proxy.server._execution._flying)
+        assert a.http.accepts <= 2
+
+
+async def test_nobody_tries_on_for_a_client_that_is_gone() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], health_check_interval_ms=60_000) as proxy:
+        a.http.delays["eth_chainId"] = 5
+        async with raw(proxy) as client:
+            client.write(post())
+            await until(lambda: a.http.count("eth_chainId"))
+            # had it only closed its side, it might still want the answer
+            break_with_reset(client.writer.transport)
+        await until(lambda: len(proxy.server._listener) == 0, within=0.5)
+        a.http.reset()
+        await until(lambda: not proxy.server._execution._flying)
+        assert b.http.count("eth_chainId") == 0
+
+
+async def test_a_client_that_leaves_in_a_stream_ends_it_at_the_node() -> None:
+    async with FakeNode() as a, running([a]) as proxy:
+        a.http.canned["eth_chainId"] = Canned(body=BIG * 10)
+        async with raw(proxy) as client:
+            client.write(post())
+            await client.head()
+        await until(lambda: not proxy.server._execution._flying)
+        await until(lambda: len(proxy.server._execution._pools["a"]) == 0)
+
+
+async def test_a_stream_that_the_node_stops_feeding_is_broken_off() -> None:
+    async with FakeNode() as a, running([a], proxy_timeout_ms=400) as proxy, raw(proxy) as client:
+        a.http.canned["eth_chainId"] = Canned(body=BIG)
+        a.http.stop_after = 2_000_000
+        client.write(post())
+        await client.head()
+        rest = await client.ended(within=3)
+        assert 1_000_000 < len(rest) < len(BIG)
+        assert not proxy.server._execution._flying
+
+
+async def test_a_slow_reader_gets_all_of_a_big_answer() -> None:
+    async with FakeNode() as a, running([a], proxy_timeout_ms=400) as proxy, raw(proxy) as client:
+        a.http.canned["eth_chainId"] = Canned(body=BIG * 4)
+        client.write(post())
+        await client.head()
+        got = 0
+        while got < 4 * len(BIG):
+            piece = await client.reader.read(1 << 20)
+            assert piece
+            got += len(piece)
+            await asyncio.sleep(0.06)
+        assert got == 4 * len(BIG)
+
+
+async def test_a_send_that_waits_for_a_connection_moves_when_its_node_falls_silent() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], health_check_interval_ms=200) as proxy:
+        pool = proxy.server._execution._pools["a"]
+
+        async def never(*_args: object, **_options: object) -> None:
+            await asyncio.sleep(60)
+
+        pool._loop = _Loop(asyncio.get_running_loop(), never)  # type: ignore[assignment]
+        a.hold()
+        reply = await proxy.post(call("eth_sendRawTransaction", "0xf8"))
+        assert reply.status == 200
+        assert (a.http.count("eth_sendRawTransaction"), b.http.count("eth_sendRawTransaction")) == (0, 1)
+        a.release()
+
+
+class _Loop:
+    """A loop with another way to open connections."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, create_connection: object) -> None:
+        self.create_task = loop.create_task
+        self.call_later = loop.call_later
+        self.create_connection = create_connection
+
+
+async def test_both_nodes_of_a_slow_read_may_fail() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], proxy_timeout_ms=900) as proxy:
+        for node in (a, b):
+            node.http.ignored.add("eth_chainId")
+        assert (await proxy.post(call("eth_chainId"))).status == 504
+        assert (a.http.count("eth_chainId"), b.http.count("eth_chainId")) == (1, 1)
+        task = asyncio.create_task(proxy.post(call("eth_chainId")))
+        await until(lambda: b.http.count("eth_chainId") == 2)
+        a.http.reset()
+        b.http.reset()
+        assert (await task).status == 502
+
+
+async def test_the_second_node_of_a_slow_read_may_stream() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], proxy_timeout_ms=900) as proxy:
+        a.http.ignored.add("eth_chainId")
+        b.http.canned["eth_chainId"] = Canned(body=BIG)
+        assert (await proxy.post(call("eth_chainId"))).body == BIG
+        assert not proxy.server._execution._flying
