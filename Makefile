@@ -55,8 +55,8 @@ clean: ## remove everything that was made: .venv, reports, runs, caches (a built
 	rm -rf $(VENV) reports runs build dist .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# The environment is made from nothing whenever what it is made of has changed.
-$(READY): requirements.lock pyproject.toml
+# The environment is made from nothing whenever the lock has changed.
+$(READY): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or say which: make PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), 3.11 or newer is needed; say which: make PYTHON=python3.12" >&2; exit 1; }
