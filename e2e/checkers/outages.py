@@ -42,7 +42,7 @@ def away_spells(history: History, nodes: Sequence[str], lane: Lane) -> list[Inte
     takes = [fault for fault in history.faults if _takes(fault, lane)]
     common: list[Interval] | None = None
     for node in nodes:
-        away = _merged(Interval(fault.began, fault.healed) for fault in takes if fault.target == node)
+        away = merged(Interval(fault.began, fault.healed) for fault in takes if fault.target == node)
         common = away if common is None else _common(common, away)
     return common or []
 
@@ -91,14 +91,15 @@ def _recovery(history: History, healed: float) -> float:
     return RECOVERY + history.lateness(healed, healed + 2 * RECOVERY)
 
 
-def _merged(intervals: Iterable[Interval]) -> list[Interval]:
-    merged: list[Interval] = []
+def merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time as intervals that do not touch each other, in order."""
+    spells: list[Interval] = []
     for each in sorted(intervals):
-        if merged and each.start <= merged[-1].end:
-            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, each.end))
+        if spells and each.start <= spells[-1].end:
+            spells[-1] = Interval(spells[-1].start, max(spells[-1].end, each.end))
         else:
-            merged.append(each)
-    return merged
+            spells.append(each)
+    return spells
 
 
 def _common(ours: list[Interval], theirs: list[Interval]) -> list[Interval]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from e2e.checkers.due import Due
 from e2e.checkers.events import LOGS, identity, is_of_kind, matches
-from e2e.checkers.outages import AWAY, NOTICE, RECOVERY, Interval, excused, outages, proxy_ends
+from e2e.checkers.outages import AWAY, NOTICE, RECOVERY, Interval, excused, merged, outages, proxy_ends
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
 from e2e.ledger.faults import Effect
 from e2e.ledger.subscriptions import event_result
@@ -88,11 +88,16 @@ def _silent(
 
 
 def _slack(history: History, since: float, until: float) -> float:
-    """How long a stream may be silent within a gap: once for each node that died then, and longer for a stalled one."""
-    deaths = sum(since - SILENCE <= fault.began <= until and fault.effect in AWAY for fault in history.faults)
+    """How long a stream may be silent within a gap: longer if one node died after another, or stood still."""
+    deaths = merged(
+        Interval(fault.began, fault.at + SILENCE)
+        for fault in history.faults
+        if since - SILENCE <= fault.began <= until and fault.effect in AWAY
+    )
+    switching = sum(spell.end - spell.start for spell in deaths)
     stalls = [fault for fault in history.faults if fault.name == "stalled_head"]
     stalled = any(fault.began <= until and fault.healed >= since for fault in stalls)
-    return SILENCE * max(1, deaths) + history.lateness(since, until) + (STALL if stalled else 0.0)
+    return max(SILENCE, switching) + history.lateness(since, until) + (STALL if stalled else 0.0)
 
 
 def _after(history: History, since: float, until: float) -> str:

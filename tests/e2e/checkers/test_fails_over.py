@@ -64,10 +64,32 @@ def test_never_served_again() -> None:
     run.client("a").asked(1)
     run.fault("kill", P1)
     run.client("b").sent(1).error(1)
+    run.wait(1).mark("end")
     verdict = fails_over(run.history())
     assert verdict.answer is Answer.NO
     assert verdict.facts["worst after cut"] == math.inf
     assert "never" in verdict.witnesses[0].text
+
+
+def test_whoever_leaves_at_once_does_not_wait() -> None:
+    run = Run()
+    a = run.client("a").asked(1)
+    run.fault("kill", P1)
+    a.sent(2)
+    run.wait(0.4)
+    a.closed()
+    run.wait(1).mark("end")
+    assert answer(run) is Answer.NOT_REACHED
+
+
+def test_two_switches_at_once_take_their_time() -> None:
+    run = Run()
+    a = run.client("a").asked(1)
+    run.fault("pause", P1)
+    a.sent(2)
+    run.wait(1.9).fault("kill", P2).wait(0.4)
+    a.got(2)
+    assert answer(run) is Answer.YES
 
 
 def test_a_later_request_that_is_served_is_service() -> None:
