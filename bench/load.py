@@ -110,7 +110,9 @@ async def main(url: str, connections: int, seconds: float, *, idle: bool) -> Non
     opened: list[tuple[WsLoad, WSTransport] | HttpLoad] = []
     for _ in range(connections):
         if parts.scheme == "ws":
-            transport, listener = await ws_connect(lambda: WsLoad(tally), url, read_buffer_init_size=2048)
+            transport, listener = await ws_connect(
+                lambda: WsLoad(tally), url, read_buffer_init_size=2048, websocket_handshake_timeout=None
+            )
             assert isinstance(listener, WsLoad)  # noqa: S101 - made one line above
             opened.append((listener, transport))
         else:

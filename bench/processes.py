@@ -28,7 +28,7 @@ class Process:
     """A Python module that prints two ports, WebSocket and HTTP, when it serves. A context manager that ends it."""
 
     def __init__(self, *arguments: str, command: list[str] | None = None) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own modules
+        self._process = subprocess.Popen(
             command or [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.ports = self._read_ports()

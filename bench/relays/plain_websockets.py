@@ -23,7 +23,7 @@ async def main(given: Arguments) -> None:
         async with connect(given.ws, compression=None) as upstream:
             await asyncio.gather(pump(client, upstream), pump(upstream, client))
 
-    async with serve(relay, "127.0.0.1", 0, compression=None):
+    async with serve(relay, "127.0.0.1", 0, compression=None) as server:
         print(next(iter(server.sockets)).getsockname()[1], 0, flush=True)
         await asyncio.get_running_loop().create_future()
 
