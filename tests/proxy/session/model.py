@@ -38,8 +38,8 @@ class Stream:
     kind: str
     told: list[Any] = field(default_factory=list)
     standing: list[Any] = field(default_factory=list)
-    # the number of the first block that is surely owed
-    since: int | None = None
+    # no node had this block when the client was told of the subscription: it is owed
+    since: int = 0
 
     def hear(self, result: Any, blocks: dict[str, Block]) -> None:
         match self.kind:
@@ -75,7 +75,6 @@ class Client:
     def __init__(self) -> None:
         self.owed: list[list[Asked]] = []
         self.streams: dict[str, Stream] = {}
-        self.left: set[str] = set()
 
     def sent(self, asked: list[Asked], *, batch: bool) -> bytes:
         """The message; what it asks for is owed from now on."""
@@ -85,8 +84,8 @@ class Client:
         texts = [one.text for one in asked]
         return b"[%b]" % b",".join(texts) if batch else texts[0]
 
-    def received(self, frame: Any, blocks: dict[str, Block]) -> None:
-        """Asserts that the frame was owed."""
+    def received(self, frame: Any, blocks: dict[str, Block], newest: int) -> None:
+        """Asserts that the frame was owed; `newest` is the number of the newest block that any node has."""
         if isinstance(frame, dict) and "params" in frame:
             stream = self.streams.get(frame["params"]["subscription"])
             assert stream is not None, f"an event of nobody: {frame}"
@@ -97,17 +96,16 @@ class Client:
         assert due is not None, f"answers nothing that was asked: {frame}"
         self.owed.remove(due)
         for one, answer in zip(due, answers, strict=True):
-            self._settle(one, answer)
+            self._settle(one, answer, newest)
 
-    def _settle(self, asked: Asked, answer: Any) -> None:
+    def _settle(self, asked: Asked, answer: Any, newest: int) -> None:
         if "result" not in answer:
             return
         if asked.method == "eth_subscribe":
             assert answer["result"] not in self.streams, "an id twice"
-            self.streams[answer["result"]] = Stream(asked.params[0])
+            self.streams[answer["result"]] = Stream(asked.params[0], since=newest + 1)
         elif asked.method == "eth_unsubscribe" and answer["result"]:
             del self.streams[asked.params[0]]
-            self.left.add(asked.params[0])
 
 
 def _fit(due: list[Asked], answers: list[Any]) -> bool:

@@ -20,6 +20,7 @@ from tests.proxy.session.stage import Stage
 
 if TYPE_CHECKING:
     from simulation.chain import Block
+    from tests.proxy.session.model import Stream
 
 NAMES = ("P1", "P2", "B1", "B2")
 NODES = st.sampled_from(NAMES)
@@ -33,6 +34,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.client = Client()
         self.blocks: dict[str, Block] = {}
         self.unique = count(1)
+        self.announced = ""
         self.stage = Stage(*NAMES, settings=Settings(queue_max_messages=20))
 
     @initialize(seed=st.integers(0, 2**16), dialects=st.tuples(*[st.integers(0, len(DIALECTS) - 1)] * 4))
@@ -121,7 +123,8 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(name=NODES)
     def announce_a_transaction(self, name: str) -> None:
-        self.stage[name].announce("newPendingTransactions", self.fresh())
+        self.announced = self.fresh()
+        self.stage[name].announce("newPendingTransactions", self.announced)
 
     @rule(blocks=st.integers(1, 3), names=st.sets(NODES, min_size=1))
     def grow(self, blocks: int, names: set[str]) -> None:
@@ -177,11 +180,9 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def only_what_is_owed_arrives(self) -> None:
+        newest = max(node.view.tip.number for node in self.stage.nodes.values())
         for frame in self.stage.take():
-            self.client.received(frame, self.blocks)
-        for stream in self.client.streams.values():
-            if stream.since is None and self.stage.session._streams._continuity._chain.tip is not None:
-                stream.since = max(node.view.tip.number for node in self.stage.nodes.values()) + 1
+            self.client.received(frame, self.blocks, newest)
 
     @invariant()
     def the_session_lives_and_its_gauges_are_right(self) -> None:
@@ -219,23 +220,23 @@ class SessionMachine(RuleBasedStateMachine):
         assert stage.carrier in ("P1", "P2")
         assert stage.session.open_calls == 0
         for stream in self.client.streams.values():
-            self.assert_complete(stream.kind, stream.standing, stream.since or 0, stream.told)
+            self.assert_complete(stream)
         self.leave_everything()
 
-    def assert_complete(self, kind: str, standing: list[Any], since: int, told: list[Any]) -> None:
-        tip = self.stage.chain.tip
-        match kind:
+    def assert_complete(self, stream: Stream) -> None:
+        branch: list[Block] = []
+        at: Block | None = self.stage.chain.tip
+        while at is not None and at.number >= stream.since:
+            branch.insert(0, at)
+            at = at.parent
+        match stream.kind:
             case "newHeads":
-                assert standing[-1] is tip
-            case "newPendingTransactions":
-                assert told[-1] == f"0x{next(self.unique) - 1:08x}" or told
+                assert [block for block in stream.standing if block.number >= stream.since] == branch
             case "logs":
-                branch = []
-                at: Block | None = tip
-                while at is not None:
-                    branch[:0] = [orjson.loads(log.text) for log in at.logs if at.number >= since]
-                    at = at.parent
-                assert [log for log in standing if int(log["blockNumber"], 16) >= since] == branch
+                logs = [orjson.loads(log.text) for block in branch for log in block.logs]
+                assert [log for log in stream.standing if int(log["blockNumber"], 16) >= stream.since] == logs
+            case "newPendingTransactions":
+                assert stream.told[-1] == self.announced
 
     def leave_everything(self) -> None:
         for target in [*self.client.streams]:
@@ -246,5 +247,5 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.stage.take() == []
 
 
-class TestSession(SessionMachine.TestCase):
-    settings = settings(stateful_step_count=40)
+TestSession = SessionMachine.TestCase
+TestSession.settings = settings(stateful_step_count=40)

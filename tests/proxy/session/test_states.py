@@ -44,15 +44,15 @@ def test_every_move_is_made() -> None:
         stage.start()
         stage.subscribe("newHeads")
         stage["B1"].drop()  # OFFLINE
-        stage.wait(0.3)
+        stage.wait(2)
         stage["P1"].holds = {"*"}
         stage.route("P1", "B1")
-        stage.wait(0.3)
+        stage.wait(2)
         stage["B1"].drop()  # RESTORING: the next link is open
         stage["P1"].drop()  # OFFLINE
-        stage.wait(0.3)  # RESTORING at B1, then LIVE
+        stage.wait(2)  # RESTORING at B1, then LIVE
         stage.route("P1", "B1")
-        stage.wait(0.3)
+        stage.wait(2)
         if ending is not State.LIVE:
             stage["B1"].drop()
         if ending is State.OFFLINE:
