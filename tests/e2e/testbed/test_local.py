@@ -19,7 +19,8 @@ from tests.e2e.testbed.node_view import BACKUP, PRIMARY, ask, blocks, wait_for_b
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.geth
+# Two minutes: on a machine that is busy with other things a boot takes ten times as long as on a quiet one.
+pytestmark = [pytest.mark.geth, pytest.mark.timeout(120)]
 
 
 def expect_one_chain(network: LocalTestbed) -> None:

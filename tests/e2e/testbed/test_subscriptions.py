@@ -14,7 +14,8 @@ from tests.e2e.testbed.node_view import BACKUP, PRIMARY, ask, listening, wait_fo
 if TYPE_CHECKING:
     from e2e.testbed.local import LocalTestbed
 
-pytestmark = pytest.mark.geth
+# Two minutes: on a machine that is busy with other things a boot takes ten times as long as on a quiet one.
+pytestmark = [pytest.mark.geth, pytest.mark.timeout(120)]
 
 
 @pytest.mark.parametrize("node", [PRIMARY, BACKUP])
