@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Deed: TypeAlias = "Callable[..., object]"
 
+# deeds at one instant that no honest cause can have
+ENDLESS = 100_000
+
 
 def stream(seed: int, concern: str) -> Random:
     """A source of chance for one concern, so that a draw more here changes nothing there."""
@@ -35,8 +38,13 @@ class Agenda:
     def run(self, until: float) -> None:
         """Do everything that is due up to `until`."""
         heap = self._heap
+        at_once = 0
         while heap and heap[0][0] <= until:
-            self.now, _, deed, args = heappop(heap)
+            when, _, deed, args = heappop(heap)
+            at_once = at_once + 1 if when == self.now else 0
+            if at_once > ENDLESS:
+                raise RuntimeError(f"time stands still at {when}: {deed}")
+            self.now = when
             deed(*args)
         self.now = until
 

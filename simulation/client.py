@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from e2e.ledger.entries import Entry
     from simulation.agenda import Agenda
     from simulation.connection import Gate, Notice
+    from simulation.coverage import Coverage
     from simulation.plan import Act, Ask
 
 LAST_SUBSCRIPTION = "$last"
@@ -44,8 +45,11 @@ class Ledger:
 class Client:
     """One program that connects again under a new name whenever its connection is over, as long as it has work."""
 
-    def __init__(self, name: str, agenda: Agenda, gate: Gate, ledger: Ledger, notice: Notice) -> None:
+    def __init__(
+        self, name: str, agenda: Agenda, gate: Gate, ledger: Ledger, notice: Notice, coverage: Coverage
+    ) -> None:
         self._agenda = agenda
+        self._coverage = coverage
         self.program = name
         self.name = name
         self._gate = gate
@@ -57,6 +61,8 @@ class Client:
         self._open: dict[str, list[Sent]] = defaultdict(list)
         self.subscriptions: list[str] = []
         self._leaving: dict[int, str] = {}
+        # requests without an answer when the last connection ended
+        self.abandoned = 0
 
     def do(self, act: Act) -> None:
         connection = self.connection
@@ -72,8 +78,12 @@ class Client:
             self._left(1006, "reset", by_proxy=False)
             connection.left()
         elif act.verb == "stall":
-            connection.reads(False)
-            self._agenda.after(act.detail, connection.reads, True)
+            connection.stall()
+            self._agenda.after(act.detail, self._read, connection)
+
+    def _read(self, connection: Connection) -> None:
+        if connection is self.connection and connection.read():
+            self._coverage.seen["a client that reads slowly and is served"] += 1
 
     def waiting(self) -> Iterator[Sent]:
         """The requests that have no answer yet."""
@@ -97,6 +107,8 @@ class Client:
         if len(asks) > 1:
             self._ledger.batches += 1
             batch = self._ledger.batches
+        for ask in asks:
+            self._coverage.asked(connection, ask.method)
         texts = [self._request(ask, batch) for ask in asks]
         connection.sent((texts[0] if batch is None else f"[{', '.join(texts)}]").encode())
 
@@ -159,9 +171,8 @@ class Client:
             self.subscriptions.remove(name)
 
     def _left(self, code: int, reason: str, *, by_proxy: bool) -> None:
-        self._ledger.record(
-            Closed(self._ledger.now, self.name, code, reason, "proxy" if by_proxy else "client")
-        )
+        self._ledger.record(Closed(self._ledger.now, self.name, code, reason, "proxy" if by_proxy else "client"))
+        self.abandoned = sum(1 for _ in self.waiting())
         self.connection = None
         self._open.clear()
         self.subscriptions.clear()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulation.monitor import Monitor
     from simulation.node import Node
 
-CLIENT_BUFFER = 64 << 10  # bytes that may wait for a slow reader
+CLIENT_BUFFER = 8 << 10  # bytes that may wait for a slow reader
 
 
 class Reader(Protocol):
@@ -129,15 +129,20 @@ class Connection:
         """The client broke the protocol."""
         self._process.io(self.apply, ev.ClientErred(code, "a broken frame"))
 
-    def reads(self, reads: bool) -> None:
-        """The client stops, or goes on, to read."""
-        self._reads = reads
-        if reads:
-            waiting, self._waiting = self._waiting, []
-            self._buffered = 0
-            for data in waiting:
-                self._reader.took(data)
-            self._end_if_closing()
+    def stall(self) -> None:
+        """The client stops to read."""
+        self._reads = False
+
+    def read(self) -> bool:
+        """The client goes on to read; whether something had waited, and the connection lives."""
+        self._reads = True
+        waiting, self._waiting = self._waiting, []
+        self._buffered = 0
+        for data in waiting:
+            self._reader.took(data)
+        lives = self._closing is None
+        self._end_if_closing()
+        return lives and bool(waiting)
 
     def _gone(self) -> None:
         self.apply(ev.ClientLeft())

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from simulation.node import Node
     from simulation.plan import Fault
 
-# the only fault that hits no node: the proxy's process gets no processor
+# what hits no node: the proxy's process gets no processor; the chain takes another branch
 STARVE = "starve"
+REORG = "reorg"
 
 
 class Nemesis:
@@ -34,7 +35,7 @@ class Nemesis:
             agenda.at(until, self._thaw, agenda.now)
             return
         node = self._nodes[target]
-        blow, cure, lane = _FAULTS[fault.name]
+        blow, cure, lane = FAULTS[fault.name]
         key = (fault.name, target)
         self._active[key] = self._active.get(key, 0) + 1
         detail = {"lane": lane} if lane else {}
@@ -106,7 +107,7 @@ def _nothing(_node: Node) -> None:
 
 
 # name → what it does, its cure, the lane that it is confined to
-_FAULTS: dict[str, tuple[Callable[[Node, Any], None], Callable[[Node], None], str | None]] = {
+FAULTS: dict[str, tuple[Callable[[Node, Any], None], Callable[[Node], None], str | None]] = {
     "kill": (lambda node, _detail: node.stop(None), lambda node: node.boot(), None),
     "stop": (lambda node, _detail: node.stop(1001), lambda node: node.boot(), None),
     "pause": (_set("paused", True), lambda node: node.resume(), None),

@@ -85,7 +85,7 @@ class Node:
             self.received[hashlib.blake2b(orjson.dumps(request["params"]), digest_size=8).digest()] += 1
             self._record(Arrived(self._agenda.now, self.name, method, request["params"]))
         if "id" in request:
-            wire.owed[request["id"]] = method
+            wire.owed[request["id"]] = request
         if self.paused:
             self.later(self._begin, wire, request)
         else:

@@ -28,8 +28,8 @@ class Wire:
         self.left = False  # by the proxy
         self.dead = False  # for both
         self.accepted = False
-        # the node's requests on this link that it has not answered: id → method
-        self.owed: dict[int, str] = {}
+        # the requests on this link that the node has not answered, by their id
+        self.owed: dict[int, dict[str, Any]] = {}
         self.streams: dict[bytes, Any] = {}
         self.minted = 0
         self.last_told: dict[str, float] = {}

@@ -6,12 +6,13 @@ rest (nodes, links, clients, the proxy's event loop and monitor) is a model in v
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from e2e.ledger.entries import Block as BlockEntry
-from e2e.ledger.entries import Marked, Opened, Received, Sent
+from e2e.ledger.entries import Injected, Marked, Opened, Received, Scraped, Sent
 from e2e.ledger.history import DIRECT, SETTLED, History
 from e2e.ledger.meta import Meta
 from proxy.session import events as ev
@@ -23,12 +24,11 @@ from simulation.continuity import LAST_TRANSACTION
 from simulation.coverage import Coverage
 from simulation.dialect import DIALECTS
 from simulation.monitor import Monitor
-from simulation.nemesis import STARVE, Nemesis
+from simulation.nemesis import REORG, STARVE, Nemesis
 from simulation.node import Node
 from simulation.plan import Act, Ask, Fault
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Mapping
 
     from simulation.chain import Block, Log
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 WITNESS = "0xd"  # a client's name, and its subscription's
 SETTLING = 5.0  # seconds from the last cure until everything must be as it was
+LOOK = 0.5  # seconds between two looks at the metrics
 PATIENCE = 1.0  # seconds beyond the session's own time-out
 
 
@@ -83,6 +84,7 @@ class World:
         self._ledger.record(Sent(0.0, f"{DIRECT}{WITNESS}", 0, "0", "eth_subscribe", ["logs", {}]))
         self._ledger.record(Received(0.0, f"{DIRECT}{WITNESS}", "0", {"id": 0, "result": WITNESS}))
         self._monitor.start()
+        self._scrape()
         self.agenda.after(setting.slot, self._slot)
         for action in self._plan.actions:
             self.agenda.at(action.at, self._begin, action)
@@ -96,11 +98,10 @@ class World:
         self.agenda.run(self.agenda.now + 1.0)
         self._ledger.record(Marked(self.agenda.now, SETTLED))
         self._wait_for_answers()
-        complaints = [*self._judge_the_end()]
-        for client in self._clients.values():
-            client.do(Act(self.agenda.now, client.program, "leave"))
-        self.agenda.run(self.agenda.now + 0.01)
-        return Outcome(self._history(), self._chain.logs, (*complaints, *self._gate.complaints), self._coverage.seen)
+        complaints = [*self._judge_the_end(), *self._end()]
+        history = self._history()
+        self._coverage.ended(history)
+        return Outcome(history, self._chain.logs, (*complaints, *self._gate.complaints), self._coverage.seen)
 
     # ---- the plan ---------------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ class World:
     def _do(self, action: Action, connection: Connection | None) -> None:
         if isinstance(action, Act):
             self._client(action.client).do(action)
-        elif action.name == "reorg":
+        elif action.name == REORG:
             self._reorg(action.detail)
         elif action.name == STARVE:
             self._nemesis.strike(action, "proxy")
@@ -133,7 +134,7 @@ class World:
 
     def _client(self, name: str) -> Client:
         if name not in self._clients:
-            self._clients[name] = Client(name, self.agenda, self._gate, self._ledger, self._noticed)
+            self._clients[name] = Client(name, self.agenda, self._gate, self._ledger, self._noticed, self._coverage)
         return self._clients[name]
 
     def _noticed(self, connection: Connection, what: str, node: str) -> None:
@@ -160,6 +161,7 @@ class World:
         return digest
 
     def _reorg(self, depth: int) -> None:
+        self._ledger.record(Injected(self.agenda.now, REORG, "chain", began=self.agenda.now))
         self._became_canonical(self._chain.reorg(depth))
 
     def _became_canonical(self, blocks: list[Block]) -> None:
@@ -187,6 +189,16 @@ class World:
         for each in reversed(line):
             above = "" if each.parent is None else each.parent.hash
             self._ledger.record(BlockEntry(0.0, each.number, each.hash, above))
+
+    def _scrape(self) -> None:
+        """What the proxy's metrics say: from the commands of its sessions, as the shell counts them."""
+        connections = self._gate.connections
+        carried = Counter(each.carrier.ends_at for each in connections if each.carrier is not None)
+        samples = {f'connected{{node="{name}"}}': float(carried[name] > 0) for name in self._nodes}
+        samples["connections"] = float(len(connections))
+        samples["subscriptions"] = float(sum(each.audit.gauges["ws_subscriptions_active"] for each in connections))
+        self._ledger.record(Scraped(self.agenda.now, up=True, samples=samples))
+        self.agenda.after(LOOK, self._scrape)
 
     # ---- the end ----------------------------------------------------------------------------------------------
 
@@ -223,6 +235,21 @@ class World:
                 complaints.append(f"{connection.name} holds {len(connection.links)} links at rest")
         return complaints
 
+    def _end(self) -> list[str]:
+        """The clients leave, or the proxy ends and drains them: nobody then loses an answer."""
+        if self._plan.seed % 2:
+            for client in self._clients.values():
+                client.do(Act(self.agenda.now, client.program, "leave"))
+            self.agenda.run(self.agenda.now + 0.01)
+            return []
+        connected = [client for client in self._clients.values() if client.connection is not None]
+        for client in connected:
+            client.do(Act(self.agenda.now, client.program, "ask", (Ask("eth_chainId", [], '"the last"'),)))
+        self._gate.drain()
+        self.agenda.run(self.agenda.now + 1.0)
+        stay = [f"{client.name} was not drained" for client in connected if client.connection is not None]
+        return stay + [f"{each.name}: {each.abandoned} answers lost in the drain" for each in connected if each.abandoned]
+
     def _history(self) -> History:
         setting = self._plan.setting
         return History(
@@ -231,6 +258,7 @@ class World:
                 scenario=f"seed {self._plan.seed}",
                 seed=self._plan.seed,
                 nodes={name: tier.value for name, tier, _ in setting.nodes},
+                metrics={name: name for name in ("connections", "subscriptions")} | {"upstream_connected": "connected"},
                 patience=setting.settings.request_timeout + PATIENCE,
             ),
         )
