@@ -56,6 +56,7 @@ class WsLoad(WSListener):
         if now < self._tally.until:
             self._next()
         else:
+            transport.send_close()
             transport.disconnect()
 
     def on_ws_disconnected(self, _transport: WSTransport) -> None:

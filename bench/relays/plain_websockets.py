@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import uvloop
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from bench.relays.arguments import Arguments, arguments
 
 
 async def pump(source: Any, target: Any) -> None:
-    async for message in source:
-        await target.send(message)
+    with suppress(ConnectionClosed):
+        async for message in source:
+            await target.send(message)
     await target.close()
 
 
