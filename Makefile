@@ -26,7 +26,7 @@ features: $(READY) geth ## every scenario that does not take hours
 
 test: check unit e2e ## what has to be green before a merge: check, unit and property tests, the critical scenarios
 
-unit: $(READY) ## unit and property tests, with coverage
+unit: $(READY) geth ## unit and property tests, with coverage
 	$(BIN)/pytest -q --cov --cov-report=term:skip-covered
 
 check: $(READY) ## format, lint, types, import rules
