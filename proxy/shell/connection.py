@@ -223,6 +223,13 @@ class Connection(asyncio.Protocol):
             self.write(b"0\r\n\r\n")
         self._answered()
 
+    def end_stream(self) -> None:
+        """End a stream of events in good order; anything else goes on."""
+        if self._endless and self.exchange is not None:
+            self.exchange.client_gone()
+            self._last = True
+            self.finish()
+
     def break_off(self) -> None:
         """End an answer that cannot be completed, so that the client sees that it is not complete."""
         self.exchange = None
@@ -239,7 +246,7 @@ class Connection(asyncio.Protocol):
         return b"HTTP/1.1 %d %b\r\n%b" % (status, reason, lines)
 
     def _answered(self) -> None:
-        self.busy = False
+        self.busy = self._endless = False
         self.request = None
         self.exchange = None
         if self.transport is None:

@@ -27,9 +27,8 @@ class Endpoint:
     def request(self, method: bytes, path: bytes, query: bytes, headers: bytes, body: bytes | None) -> bytes:
         """A whole request to this node. `path` goes below the node's own; `headers` are lines, each with its CRLF."""
         target = self.path.rstrip(b"/") + path if path else self.path
-        queries = b"&".join(part for part in (self.query, query) if part)
-        if queries:
-            target += b"?" + queries
+        if query or self.query:
+            target += b"?" + b"&".join(part for part in (self.query, query) if part)
         # a client that brings credentials of its own is judged by them
         own = self.authorization if self.authorization and b"\nauthorization:" not in b"\n" + headers.lower() else b""
         length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)

@@ -75,7 +75,9 @@ class Listener:
             self._server.close()
         if not await self._all_gone(min(_LAST_CALL, grace)):
             for connection in list(self._connections):
-                if not connection.busy:
+                if connection.busy:
+                    connection.end_stream()
+                else:
                     connection.close_politely()
             await self._all_gone(end - time.monotonic())
         for connection in list(self._connections):

@@ -78,6 +78,19 @@ async def test_events_stream_as_they_come_and_outlive_the_timeout() -> None:
         await until(lambda: cl.http.subscribers[0] not in cl.http.transports())
 
 
+async def test_c6_a_stream_of_events_ends_in_good_order_with_the_proxy() -> None:
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl]) as proxy:
+        async with proxy.session.get(proxy.url + "/cl/eth/v1/events") as response:
+            await until(lambda: cl.http.subscribers)
+            cl.http.push(b"data: 1\n\n")
+            assert await response.content.readuntil(b"\n\n") == b"data: 1\n\n"
+            began = time.monotonic()
+            await proxy.server.drain(8)
+            assert time.monotonic() - began < 2
+            assert await response.content.read() == b""
+        assert not proxy.server._consensus._flying
+
+
 async def test_a_silent_consensus_node_is_left_for_another() -> None:
     async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
         two.http.pages["/x"] = b'"two"'
