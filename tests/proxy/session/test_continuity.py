@@ -276,6 +276,20 @@ def test_a_node_that_lags_and_then_takes_another_branch_takes_the_logs_back(logs
 
 
 @mode("S8")
+def test_logs_are_taken_back_even_if_the_new_branch_has_none() -> None:
+    stage = Stage("P1", "B1", seed=10).start()
+    stage.subscribe("newHeads")
+    logs = stage.subscribe("logs", {})
+    common = stage.grow(blocks=2)
+    old = stage.grow("P1")
+    away(stage, "P1")
+    new = [block for block in stage.chain.reorg(1) if stage.spread(block, "B1")]
+    assert old[0].logs, "another seed is needed"
+    assert not any(block.logs for block in new), "another seed is needed"
+    assert stage.events(logs) == logs_of(common + old) + removed(old)
+
+
+@mode("S8")
 def test_a_reorg_during_the_backfill_is_followed_parent_by_parent() -> None:
     stage = Stage("P1", "B1").start()
     heads, logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})

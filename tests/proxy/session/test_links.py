@@ -326,11 +326,16 @@ def test_a_client_whose_node_is_ill_stays_while_there_is_no_other() -> None:
 
 def test_late_words_of_a_link_that_was_left_find_nobody() -> None:
     stage = Stage().start()
-    stage.apply(ev.UpstreamSent(9, b'{"jsonrpc":"2.0","id":1,"result":"0x1"}'))
-    stage.apply(ev.UpstreamLost(9, "late"))
-    stage.apply(ev.UpstreamPonged(9))
+    stage["P1"].drop()
+    stage.wait(0.1)
+    stage["P2"].holds = {"*"}
+    stage.ask("eth_call")
+    [asked] = stage["P2"].held
+    stage.apply(ev.UpstreamSent(1, b'{"jsonrpc":"2.0","id":%d,"result":"0x1"}' % asked.id))
+    stage.apply(ev.UpstreamLost(1, "late"))
+    stage.apply(ev.UpstreamPonged(1))
     assert stage.frames == []
-    assert stage.carrier == "P1"
+    assert stage.carrier == "P2"
 
 
 def test_a_link_that_opens_after_it_was_given_up_is_hung_up() -> None:

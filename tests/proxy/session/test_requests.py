@@ -166,6 +166,24 @@ def test_what_a_lost_link_owed_is_asked_of_the_next_node_before_what_waits() -> 
 
 
 @mode("L9")
+def test_what_an_older_link_owed_goes_before_what_came_later() -> None:
+    stage = Stage("P1", "B1")
+    stage.route("B1")
+    stage.start()
+    stage["B1"].holds = {"*"}
+    for number in range(2):
+        stage.ask("eth_chainId", id=number)
+    stage.route("P1", "B1")
+    stage.wait(0.3)
+    stage.lose("P1")
+    stage.ask("eth_chainId", id=2)
+    stage["B1"].drop()
+    stage["B1"].holds.clear()
+    stage.wait(1)
+    assert [answer["id"] for answer in stage.answers()] == [0, 1, 2]
+
+
+@mode("L9")
 def test_a_batch_whose_parts_were_at_two_nodes_is_answered_once_and_whole() -> None:
     stage = Stage("P1", "P2").start()
     stage["P1"].holds = {"eth_call"}
