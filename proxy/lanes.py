@@ -45,8 +45,9 @@ class LaneBook:
         if not lane.ready:
             return False
         lane.ready = False
-        if now - lane.opened_at >= _FORGIVEN:
-            lane.bad_since = now
+        good_for = now - lane.opened_at
+        # a short while in which it was good is no part of its outage
+        lane.bad_since = now if good_for >= _FORGIVEN else lane.bad_since + good_for
         lane.next_dial = now + self._delay(lane, now)
         return True
 

@@ -59,9 +59,9 @@ def shortest(chosen: Plan) -> Plan:
 
 
 def _kind(complaints: tuple[str, ...]) -> str:
-    """The first complaint without its figures and names."""
-    words = complaints[0].split() if complaints else []
-    return " ".join(word for word in words if word.isalpha())[:60]
+    """The first complaint, and its witness if it has one, without figures and names."""
+    words = " ".join(complaints[:2]).split()
+    return " ".join(word for word in words if word.isalpha())[:120]
 
 
 def fingerprint(history: History) -> str:

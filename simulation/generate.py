@@ -41,7 +41,7 @@ def plan(seed: int) -> Plan:
     names = [name for name, _, _ in nodes]
     if is_calm(seed):
         faults, lasts = _calm(rng, names)
-    elif rng.random() < 0.04:
+    elif rng.random() < 0.06:
         faults, lasts = _darkness(rng, names, clients)
     else:
         faults = _storm(rng, names, clients, lasts)

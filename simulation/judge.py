@@ -18,10 +18,10 @@ _ALWAYS = (
     checkers.no_strangers,
     checkers.answers_fit,
     checkers.sends_once,
-    checkers.counted_right,
 )
 _CALM = (
     *_ALWAYS,
+    checkers.leaves_politely,
     checkers.heads_continuous,
     checkers.subscriptions_survive,
     checkers.fails_over,

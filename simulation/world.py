@@ -13,6 +13,7 @@ import orjson
 
 from e2e.ledger.entries import Block as BlockEntry
 from e2e.ledger.entries import Injected, Marked, Opened, Received, Scraped, Sent
+from e2e.ledger.faults import PROXY
 from e2e.ledger.history import DIRECT, SETTLED, History
 from e2e.ledger.meta import Meta
 from proxy.session import events as ev
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 WITNESS = "0xd"  # a client's name, and its subscription's
 SETTLING = 5.0  # seconds from the last cure until everything must be as it was
 LOOK = 0.5  # seconds between two looks at the metrics
-PATIENCE = 1.0  # seconds beyond the session's own time-out
+PATIENCE = 7.0  # seconds beyond the time-out of a session: a slow reader hears of it that much later
 
 
 class Outcome(NamedTuple):
@@ -245,6 +246,7 @@ class World:
         connected = [client for client in self._clients.values() if client.connection is not None]
         for client in connected:
             client.do(Act(self.agenda.now, client.program, "ask", (Ask("eth_chainId", [], '"the last"'),)))
+        self._ledger.record(Injected(self.agenda.now, "stop", PROXY, began=self.agenda.now))
         self._gate.drain()
         self.agenda.run(self.agenda.now + 1.0)
         stay = [f"{client.name} was not drained" for client in connected if client.connection is not None]
