@@ -24,6 +24,7 @@ from e2e.ledger.history import DIRECT, SETTLED
 from e2e.ledger.meta import BACKUP, PRIMARY, Meta
 from e2e.ledger.recorder import Recorder
 from e2e.ledger.store import Store
+from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
 from e2e.sut.process import SutProcess
 from e2e.sut.topology import upstreams
@@ -32,12 +33,13 @@ from e2e.traffic.openloop import Load, Traffic
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from anyio.from_thread import BlockingPortal
 
     from e2e.clients.websocket import Stream
+    from e2e.gateway.process import GatewayProcess
     from e2e.ledger.history import History
     from e2e.sut.profile import Profile
     from e2e.testbed.protocol import Testbed
@@ -53,13 +55,17 @@ BASE_STREAMS: Final[dict[str, list[Any]]] = {"newHeads": [], "logs": [{}]}
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What outlives a run: the network, the proxy's profile, the event loop, where runs are saved, the seed."""
+    """What outlives a run: the network, the proxy's profile, the event loop, where runs are saved, the seed.
+
+    With a `gateway` the proxy is told of its addresses in place of the nodes' own.
+    """
 
     testbed: Testbed
     profile: Profile
     portal: BlockingPortal
     root: Path
     seed: int = 0
+    gateway: GatewayProcess | None = None
     options: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -73,6 +79,7 @@ class Scene:
     tags: tuple[str, ...]
     topology: str
     required: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotServedError(AssertionError):
@@ -85,12 +92,17 @@ class Run:
     def __init__(self, stage: Stage, scene: Scene) -> None:
         self.stage = stage
         self.scene = scene
-        self.nodes = upstreams(scene.topology, stage.testbed)
+        gateway = stage.gateway
+        self.nodes = upstreams(scene.topology, stage.testbed, {} if gateway is None else gateway.urls)
         self.store = Store.create(stage.root, scene.scenario)
         self.recorder = Recorder(self.store)
-        self.nemesis = Nemesis(stage.testbed, self.recorder)
+        self.nemesis = Nemesis(stage.testbed, self.recorder, self._restored)
+        self._lanes = None if gateway is None else LaneNemesis(gateway.client, self.recorder)
+        self.unfelt: tuple[str, ...] = ()
+        """Faults of lanes that had no effect at all; known once settled."""
         self.clients: list[WebSocketClient] = []
-        self.sut = SutProcess(stage.profile, self.nodes, stage.testbed.consensus_urls(), self.store.folder)
+        consensus = stage.testbed.consensus_urls()
+        self.sut = SutProcess(stage.profile, self.nodes, consensus, self.store.folder, scene.settings)
         self.meta = self._meta()
         self._traffic: list[Traffic] = []
         self._scraper: Scraper | None = None
@@ -100,6 +112,18 @@ class Run:
     @property
     def folder(self) -> Path:
         return self.store.folder
+
+    @property
+    def gateway(self) -> GatewayProcess:
+        """The fault gateway between the proxy and its nodes."""
+        assert self.stage.gateway is not None, "no gateway stands before the nodes: the scenario needs @gateway"
+        return self.stage.gateway
+
+    @property
+    def lanes(self) -> LaneNemesis:
+        """Who hurts single lanes of nodes."""
+        assert self._lanes is not None, "no gateway stands before the nodes: the scenario needs @gateway"
+        return self._lanes
 
     def start(self) -> None:
         """Start the proxy, those who watch, and a base load by which the run itself can be judged."""
@@ -170,7 +194,7 @@ class Run:
 
         Does not complain of what never came: that is for the checkers.
         """
-        self.nemesis.cure_all()
+        self._heal()
         self.mark("healed")
         for traffic in self._traffic:
             self.await_(traffic.stop)
@@ -181,6 +205,8 @@ class Run:
             self.mark(SETTLED, owed=str(error))
         else:
             self.mark(SETTLED)
+        if self._lanes is not None:
+            self._lanes.collect()
 
     def history(self) -> History:
         """Return what was recorded so far as the judge will see it."""
@@ -189,6 +215,16 @@ class Run:
     def close(self) -> None:
         """End everything that this run started and save it; the nodes belong to the stage. May be called twice."""
         self._ending.close()
+
+    def _heal(self) -> None:
+        if self._lanes is not None:
+            self.unfelt = tuple(f"{each.fault} of {each.node} ({each.lane})" for each in self._lanes.unfelt())
+            self._lanes.cure_all()
+        self.nemesis.cure_all()
+
+    def _restored(self, node: str) -> None:
+        if self.stage.gateway is not None:
+            self.stage.gateway.follow(node, self.stage.testbed.urls(node))
 
     def _watch(self) -> None:
         follower = Observer(
@@ -267,7 +303,7 @@ class Run:
             required=scene.required,
             patience=stage.profile.patience,
             versions=stage.versions,
-            options={**stage.options, "topology": scene.topology},
+            options={**stage.options, "topology": scene.topology, **scene.settings},
         )
 
 

@@ -48,6 +48,12 @@ class GatewayProcess:
         self.urls = {name: self.client.urls(name) for name in self._nodes}
         return self
 
+    def follow(self, node: str, urls: NodeUrls) -> None:
+        """Lead new links of `node` to where it listens now."""
+        if self._nodes[node] != urls:
+            self.client.retarget(node, urls)
+            self._nodes[node] = urls
+
     @property
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid

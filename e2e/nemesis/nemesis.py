@@ -12,6 +12,8 @@ from e2e.nemesis.stop import Stop
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from e2e.ledger.recorder import Recorder
     from e2e.testbed.protocol import Testbed
 
@@ -22,9 +24,13 @@ BITES_WITHIN = 3.0  # seconds
 class Nemesis:
     """The faults of one run. Call from one thread."""
 
-    def __init__(self, testbed: Testbed, recorder: Recorder) -> None:
+    def __init__(
+        self, testbed: Testbed, recorder: Recorder, restored: Callable[[str], object] = lambda node: None
+    ) -> None:
+        """`restored` is told of each node that is back: it may listen elsewhere now."""
         self._testbed = testbed
         self._recorder = recorder
+        self._restored = restored
         self._open: dict[str, Fault] = {}
         self.last_injected = 0.0  # on the run's clock: when the last fault was seen to bite
 
@@ -57,6 +63,7 @@ class Nemesis:
         fault = self._open[node]
         fault.cure(self._testbed, node)
         del self._open[node]
+        self._restored(node)
         self._recorder.record(Healed(self._recorder.now(), fault.name, node))
 
     def cure_all(self) -> None:

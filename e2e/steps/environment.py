@@ -41,9 +41,10 @@ def before_scenario(context: Any, scenario: Any) -> None:
     context.began = time.monotonic()
     theatre: Theatre = context.theatre
     tags = tuple(str(tag) for tag in scenario.effective_tags)
-    scene = Scene(scenario.name, scenario.feature.name, tags, topology.chosen(tags), required(tags))
+    chosen, settings = topology.chosen(tags), topology.settings(tags)
+    scene = Scene(scenario.name, scenario.feature.name, tags, chosen, required(tags), settings)
     theatre.stage.testbed.heal()
-    run = Run(theatre.stage, scene)
+    run = Run(theatre.stage_for(tags), scene)
     context.world = World(run)
     run.start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.steps.conclusion import conclude
 from e2e.steps.context import then
 from e2e.wait import wait_until
@@ -45,6 +46,8 @@ def standing_promises_are_kept(context: Context) -> None:
     world = context.world
     world.conclusion = conclude(world.run)
     assert not world.conclusion.red, str(world.conclusion)
+    if world.run.unfelt:
+        raise FaultDidNotBiteError(f"without any effect: {', '.join(world.run.unfelt)}")
 
 
 def let_a_block_pass(world: World) -> None:

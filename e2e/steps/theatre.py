@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from anyio.from_thread import start_blocking_portal
 
+from e2e.gateway.process import GatewayProcess
 from e2e.run import Stage
 from e2e.steps.results import Results
 from e2e.sut import profile
@@ -21,10 +22,13 @@ from e2e.sut.process import version
 from e2e.testbed.local import LocalTestbed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from e2e.steps.options import Options
     from e2e.testbed.protocol import Testbed
 
 RUNS: Final = Path("runs")
+GATEWAY: Final = "gateway"  # the tag of scenarios that hurt single lanes of nodes
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Theatre:
     stage: Stage
     results: Results
     _ending: ExitStack
+    _gateway: GatewayProcess | None = None
 
     @classmethod
     def open(cls, options: Options) -> Theatre:
@@ -56,6 +61,19 @@ class Theatre:
             stage = Stage(testbed, sut, portal, RUNS, options.seed, {"pace": options.pace}, versions)
             return cls(stage, Results(_properties(stage)), ending.pop_all())
         raise AssertionError("not reached: an ExitStack without suppressing callbacks lets errors through")
+
+    def stage_for(self, tags: Iterable[str]) -> Stage:
+        """Return the stage of a scenario: behind the gateway if a tag says so, which is started for the first one."""
+        if GATEWAY not in tags:
+            return self.stage
+        testbed = self.stage.testbed
+        urls = {node: testbed.urls(node) for node in testbed.node_names()}
+        if self._gateway is None:
+            self._gateway = self._ending.enter_context(GatewayProcess(urls, testbed.folder))
+        self._gateway.client.reset()
+        for node, where in urls.items():
+            self._gateway.follow(node, where)
+        return replace(self.stage, gateway=self._gateway)
 
     def close(self) -> None:
         """End the network and the event loop."""

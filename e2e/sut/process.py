@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from e2e.sut.readiness import NotReadyError, wait_until_ready
@@ -68,12 +69,20 @@ class Endpoints:
 class SutProcess:
     """One proxy process for one scenario, its config and its log in `folder`."""
 
-    def __init__(self, profile: Profile, nodes: Sequence[Upstream], consensus: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        nodes: Sequence[Upstream],
+        consensus: Mapping[str, str],
+        folder: Path,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`settings` are those that differ from the profile's."""
         self.profile = profile
         self.nodes = tuple(nodes)
         self.log = folder / "logs" / "proxy.log"
         self._config = folder / profile.config_file
-        self._config.write_text(profile.render(nodes, consensus), encoding="utf-8")
+        self._config.write_text(profile.render(nodes, consensus, settings), encoding="utf-8")
         (self._port,) = free_ports(1)
         self._process: Process | None = None
         self.endpoints = Endpoints.of(profile.paths, f"{HOST}:{self._port}")

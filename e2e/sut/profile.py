@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Profile:
 
     `command` has the placeholders {python}, {config}, {listen} (host:port), {host} and {port}; `version`, a command
     that prints the proxy's version ('' if there is none), has {python}. `config` is the text of its config file with
-    $primaries, $backups and $consensus, which are made of one fragment for each node. `metrics` maps what the suite
+    $primaries, $backups and $consensus, which are made of one fragment for each node, and with `settings`: placeholders
+    with their values, which a scenario may change (@setting.NAME=VALUE). `metrics` maps what the suite
     looks for to the proxy's own sample names. `not_claimed` maps a promise to the reason why this proxy does not give
     it. `patience` is how many seconds a request may wait for its answer before silence is a verdict.
     """
@@ -54,12 +56,25 @@ class Profile:
     not_claimed: Mapping[str, str] = field(default_factory=dict)
     patience: float = PATIENCE
     version: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
-    def render(self, nodes: Sequence[Upstream], consensus: Mapping[str, str]) -> str:
-        """Return the config text for these nodes and consensus endpoints (name → URL). Raises ProfileError."""
+    def render(
+        self,
+        nodes: Sequence[Upstream],
+        consensus: Mapping[str, str],
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Return the config text for these nodes and consensus endpoints (name → URL). Raises ProfileError.
+
+        `settings` take the place of the profile's own values.
+        """
+        if strange := settings.keys() - self.settings.keys():
+            listed = ", ".join(self.settings) or "none"
+            raise ProfileError(f"{self.name} has no setting {', '.join(sorted(strange))}; it has {listed}")
         primary, backup, endpoint = (Template(self.fragments[name]) for name in ("primary", "backup", "consensus"))
         try:
             return Template(self.config).substitute(
+                {**self.settings, **settings},
                 primaries="\n".join(_node(primary, node) for node in nodes if node.primary),
                 backups="\n".join(_node(backup, node) for node in nodes if not node.primary),
                 consensus="\n".join(endpoint.substitute(name=name, url=url) for name, url in consensus.items()),
@@ -67,7 +82,7 @@ class Profile:
         except (KeyError, ValueError) as error:
             raise ProfileError(
                 f"the config template of {self.name} has a placeholder that nobody fills: {error}; "
-                "in the text there are $primaries, $backups, $consensus, in fragments $name, $http_url, $ws_url, $url"
+                "in the text there are $primaries, $backups, $consensus and the settings, in fragments $name, $http_url, $ws_url, $url"
             ) from error
 
 
@@ -103,6 +118,7 @@ def _profile(path: Path, values: dict[str, Any]) -> Profile:
         not_claimed=values.get("not_claimed", {}),
         patience=float(values.get("patience", PATIENCE)),
         version=values.get("version", ""),
+        settings={name: str(value) for name, value in config.get("settings", {}).items()},
     )
 
 

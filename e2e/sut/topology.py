@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from e2e.sut.profile import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from e2e.testbed.protocol import Testbed
+    from e2e.testbed.protocol import NodeUrls, Testbed
 
 PREFIX: Final = "topology."
+SETTING: Final = "setting."
 DEFAULT: Final = "2p2b"
 
 # Two primaries: losing one moves clients to the other. One primary: losing it moves them to a backup. One node alone:
@@ -34,9 +36,19 @@ def chosen(tags: Iterable[str]) -> str:
     return names[0]
 
 
-def upstreams(topology: str, testbed: Testbed) -> tuple[Upstream, ...]:
-    """Return the nodes of a topology as the proxy is to see them, primaries first."""
-    return tuple(Upstream(name, is_primary(name), testbed.urls(name)) for name in TOPOLOGIES[topology])
+def upstreams(
+    topology: str, testbed: Testbed, elsewhere: Mapping[str, NodeUrls] = MappingProxyType({})
+) -> tuple[Upstream, ...]:
+    """Return the nodes of a topology as the proxy is to see them, primaries first: `elsewhere` if named there."""
+    return tuple(
+        Upstream(name, is_primary(name), elsewhere[name] if name in elsewhere else testbed.urls(name))
+        for name in TOPOLOGIES[topology]
+    )
+
+
+def settings(tags: Iterable[str]) -> dict[str, str]:
+    """Return what the tags change in the proxy's config, as in @setting.proxy_timeout_ms=500."""
+    return dict(tag.removeprefix(SETTING).split("=", 1) for tag in tags if tag.startswith(SETTING))
 
 
 def is_primary(node: str) -> bool:
