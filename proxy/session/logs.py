@@ -93,8 +93,9 @@ class LogBook:
 
     def range_from(self, tip: int, fork: int) -> int:
         """The first block to ask a new node for, when heads were told up to `tip` and both chains share `fork`."""
-        first = min(tip - OVERLAP, fork) + 1
-        return max(first, self.first_block or 0, 0)
+        first = max(tip - OVERLAP + 1, self.first_block or 0)
+        # of another branch all is news, even below the first block that was owed of the old one
+        return min(first, fork + 1) if fork < tip else first
 
     def reconcile(self, seen: list[Log], first: int, last: int) -> tuple[list[Log], list[Log]]:
         """What to take back and what to add, in this order, so that the client knows exactly `seen`.
