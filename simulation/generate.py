@@ -50,7 +50,7 @@ def plan(seed: int) -> Plan:
         # a read that dies with four nodes in turn is served by the fifth: an error is then never right while one is well
         max_retries=8,
         queue_max_messages=40,
-        backfill_blocks=128 if is_calm(seed) else rng.choice((6, 128, 128)),
+        backfill_blocks=128 if is_calm(seed) else rng.choice((4, 8, 128)),
     )
     actions: list[Action] = [act for client in clients for act in script(rng, client, lasts, leaves=not is_calm(seed))]
     ordered = sorted([*actions, *faults], key=lambda action: action.at)
