@@ -71,7 +71,7 @@ class Request(NamedTuple):
 
     def text(self, as_id: bytes) -> bytes:
         """The request under another id (bytes of JSON)."""
-        return self.before if self.id is None else b"%b%b%b" % (self.before, as_id, self.after)
+        return self.before if self.id is None else self.before + as_id + self.after
 
 
 class Invalid(NamedTuple):
@@ -108,7 +108,7 @@ def parse(data: bytes) -> Parsed:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         return Invalid(error_body(None, PARSE_ERROR, f"Parse error: {error}"))
-    if isinstance(value, list):
+    if type(value) is list:
         if not value:
             return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: the batch is empty"))
         texts = elements(data)
