@@ -42,7 +42,7 @@ class Desk:
         """
         parsed = jsonrpc.parse(data)
         deadline = now + self._settings.request_timeout
-        if type(parsed) is Request:
+        if isinstance(parsed, Request):
             call = Call(parsed, deadline)
             return [call] if self._opened(call) else []
         if isinstance(parsed, Invalid):

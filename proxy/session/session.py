@@ -153,7 +153,7 @@ class Session:
     def _read(self, link: Link, data: bytes) -> None:
         """A message of `link`. Raises LinkUnfit where the node cannot do what the client needs."""
         frame = jsonrpc.read_node(data)
-        if type(frame) is NodeAnswer:
+        if isinstance(frame, NodeAnswer):
             call = link.calls.get(frame.id)
             if call is None:
                 self._errand_answered(link, frame.id, data)
