@@ -154,8 +154,9 @@ def test_logs_of_a_branch_that_only_the_lost_node_had_are_taken_back_before_othe
     assert standing[len(standing) - len(told) :] == told
 
 
-def test_logs_of_a_new_branch_are_told_in_order_to_who_subscribed_above_the_fork() -> None:
-    stage = Stage("P1", "B1", seed=3).start()
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_logs_of_a_new_branch_are_told_in_order_to_who_subscribed_above_the_fork(seed: int) -> None:
+    stage = Stage("P1", "B1", seed=seed).start()
     stage.subscribe("newHeads")
     stage.grow(blocks=4)
     logs = stage.subscribe("logs", {})
