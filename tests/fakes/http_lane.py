@@ -41,8 +41,9 @@ class HttpLane(Lane):
     """`canned` gives responses by JSON-RPC method ('*': any; for other requests by path); `pages` are bodies by path.
 
     `cut_after` resets the connection after that many bytes of a body, `stop_after` only stops there; `close_idle`
-    (seconds) closes connections that rest; `chunked` frames bodies in chunks of that many bytes; `streams` are paths
-    whose body never ends.
+    (seconds) closes connections that rest; `requests_per_connection` closes a connection when it is asked more often,
+    without an answer, as if both had happened at once; `chunked` frames bodies in chunks of that many bytes;
+    `streams` are paths whose body never ends.
     """
 
     scheme = "http"
@@ -54,6 +55,7 @@ class HttpLane(Lane):
         self.cut_after: int | None = None
         self.stop_after: int | None = None
         self.close_idle: float | None = None
+        self.requests_per_connection: int | None = None
         self.chunked: int | None = None
         self.pages: dict[str, bytes] = {}
         self.streams: set[str] = set()
@@ -123,6 +125,7 @@ class _Connection(asyncio.Protocol):
         self._heard = Heard(b"", b"", [])
         self._work: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._served = 0
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -157,6 +160,11 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._heard.method = self._parser.get_method()
+        self._served += 1
+        most = self._lane.requests_per_connection
+        if most is not None and self._served > most:
+            self.transport.close()
+            return
         self._lane.requests.append(self._heard)
         self._work = asyncio.get_running_loop().create_task(self._respond(self._heard))
 

@@ -256,6 +256,22 @@ async def test_h3_connections_that_the_node_closes_cost_nothing() -> None:
             await asyncio.sleep(0.0495)
 
 
+async def test_h3_a_connection_that_closes_just_as_it_is_used_costs_nothing() -> None:
+    async with FakeNode("a") as a, running([a], max_retries=0, health_check_interval_ms=60_000) as proxy:
+        a.http.requests_per_connection = 2
+        for _ in range(20):
+            assert (await proxy.post(call("eth_chainId"))).status == 200
+
+
+async def test_a_send_over_a_connection_that_closes_just_then_has_an_unknown_outcome() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], health_check_interval_ms=60_000) as proxy:
+        a.http.requests_per_connection = 1
+        assert (await proxy.post(call("eth_chainId"))).status == 200
+        reply = await proxy.post(SEND)
+        assert (reply.status, reply.json["error"]["code"]) == (502, jsonrpc.OUTCOME_UNKNOWN)
+        assert b.http.count("eth_sendRawTransaction") == 0
+
+
 async def test_slow_calls_do_not_hold_up_quick_ones() -> None:
     async with FakeNode("a") as a, running([a]) as proxy:
         a.http.delays["eth_getLogs"] = 1.5

@@ -205,6 +205,11 @@ async def test_a_chunked_body_over_the_limit_gets_its_413_although_the_client_go
             client.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
         head, _ = await client.response()
         assert head.startswith(b"HTTP/1.1 413 ")
+        assert await client.ended() == b""
+        # it is still listened to: a reset could have cost it the answer
+        assert len(proxy.server._listener) == 1
+        client.writer.transport.abort()
+        await until(lambda: len(proxy.server._listener) == 0)
 
 
 @pytest.mark.parametrize("part", [b"", b"POST /el HT", b"POST /el HTTP/1.1\r\nContent-Length: 50\r\n\r\n{"])
