@@ -152,18 +152,3 @@ def test_logs_of_a_branch_that_only_the_lost_node_had_are_taken_back_before_othe
             standing.append(place)
     told = [(block.number, place) for block in branch for place in range(len(block.logs))]
     assert standing[len(standing) - len(told) :] == told
-
-
-@pytest.mark.parametrize("seed", range(1, 4))
-def test_logs_of_a_new_branch_are_told_in_order_to_who_subscribed_above_the_fork(seed: int) -> None:
-    stage = Stage("P1", "B1", seed=seed).start()
-    stage.subscribe("newHeads")
-    stage.grow(blocks=4)
-    logs = stage.subscribe("logs", {})
-    stage.lose("P1")
-    stage["B1"].holds.add("eth_getBlockByNumber")
-    stage.wait(0.2)
-    branch = stage.chain.reorg(3)
-    stage.spread(branch[-1], "B1")
-    stage["B1"].release_all()
-    assert _told(stage, logs) == _logs(branch)
