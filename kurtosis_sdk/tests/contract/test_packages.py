@@ -9,6 +9,7 @@ import pytest
 from kurtosis_sdk import StarlarkInterpretationError, StarlarkRunConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -53,7 +54,9 @@ def test_a_package_without_its_main_file_fails_to_interpret(enclave: Any, packag
         enclave.run_starlark_package_blocking(package)
 
 
-def test_a_package_takes_another_from_this_machine(enclave: Any, package: Path, tmp_path: Path) -> None:
+def test_a_package_takes_another_from_this_machine(
+    world: Any, unique: Callable[[str], str], package: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "kurtosis.yml").write_text("name: github.com/kurtosis-sdk/other\n")
@@ -65,4 +68,6 @@ def test_a_package_takes_another_from_this_machine(enclave: Any, package: Path, 
         'words = import_module("github.com/kurtosis-sdk/other/words.star")\n'
         "def run(plan):\n    plan.print(words.greeting)\n"
     )
-    assert enclave.run_starlark_package_blocking(package).output == "from elsewhere\n"
+    # an enclave of its own: a real one fetches the replaced package for the next run that does not replace it
+    with world.kurtosis.temporary_enclave(unique("replace")) as enclave:
+        assert enclave.run_starlark_package_blocking(package).output == "from elsewhere\n"

@@ -61,15 +61,55 @@ def test_a_dry_run_does_nothing(world: Any, enclave: Any, unique: Callable[[str]
     assert name not in enclave.get_services()
 
 
-def test_what_was_run_is_skipped_unless_asked_for(
-    world: Any, enclave: Any, service_name: str, add_service: Callable[..., Any]
+def test_what_was_run_last_is_skipped(
+    enclave: Any, unique: Callable[[str], str], add_service: Callable[..., Any]
 ) -> None:
-    again = add_service(service_name)
+    name = unique("same")
+    assert [each.is_skipped for each in add_service(name).instructions] == [False]
+    again = add_service(name)
     assert [each.is_skipped for each in again.instructions] == [True]
-    print_twice = StarlarkRunConfig(experimental_feature_flags=(KurtosisFeatureFlag.NO_INSTRUCTIONS_CACHING,))
-    for _ in range(2):
-        result = enclave.run_starlark_script_blocking('def run(plan):\n    plan.print("x")\n', print_twice)
-        assert [each.is_skipped for each in result.instructions] == [False]
+    assert "SKIPPED" in again.output
+    script = f'def run(plan):\n    plan.print("{name}")\n'
+    printed = [enclave.run_starlark_script_blocking(script) for _ in range(2)]
+    assert [result.instructions[0].is_skipped for result in printed] == [False, True]
+    everything = StarlarkRunConfig(experimental_feature_flags=(KurtosisFeatureFlag.NO_INSTRUCTIONS_CACHING,))
+    assert enclave.run_starlark_script_blocking(script, everything).output == f"{name}\n"
+
+
+def test_a_service_that_is_added_again_after_other_runs_is_made_anew(
+    enclave: Any, unique: Callable[[str], str], add_service: Callable[..., Any]
+) -> None:
+    name = unique("anew")
+    add_service(name)
+    before = enclave.get_service_context(name)
+    before.exec_command(["sh", "-c", "echo kept > /kept"])
+    enclave.run_starlark_script_blocking(f'def run(plan):\n    plan.print("after {name}")\n')
+    assert [each.is_skipped for each in add_service(name).instructions] == [False]
+    after = enclave.get_service_context(name)
+    assert after.get_service_uuid() == before.get_service_uuid()
+    assert after.get_private_ip_address() == before.get_private_ip_address()
+    assert after.exec_command(["cat", "/kept"]).exit_code == 1
+
+
+def test_a_plan_adds_a_service_once_and_by_a_proper_name(
+    world: Any, enclave: Any, unique: Callable[[str], str], service_script: str
+) -> None:
+    twice = service_script + "def twice(plan, name, image):\n    run(plan, name, image)\n    run(plan, name, image)\n"
+    params = json.dumps({"name": unique("twice"), "image": world.image})
+    with pytest.raises(StarlarkValidationError, match="add_service"):
+        enclave.run_starlark_script_blocking(
+            twice, StarlarkRunConfig(main_function_name="twice", serialized_params=params)
+        )
+    params = json.dumps({"name": "No_Name", "image": world.image})
+    with pytest.raises(StarlarkValidationError, match="RFC 1035"):
+        enclave.run_starlark_script_blocking(service_script, StarlarkRunConfig(serialized_params=params))
+
+
+def test_a_service_that_runs_is_not_started_by_starlark(enclave: Any, service_name: str, service: Any) -> None:
+    script = "def run(plan, name):\n    plan.start_service(name = name)\n"
+    config = StarlarkRunConfig(serialized_params=json.dumps({"name": service_name}))
+    with pytest.raises(StarlarkExecutionError, match="start_service"):
+        enclave.run_starlark_script_blocking(script, config)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +182,7 @@ def test_values_known_only_at_run_time_reach_the_output(enclave: Any, service_na
     )
     config = StarlarkRunConfig(serialized_params=json.dumps({"name": service_name}))
     result = enclave.run_starlark_script_blocking(script, config)
-    assert "hi" in result.serialized_output
+    assert '"said": "hi\n"' in result.serialized_output  # as it is: no JSON any more
 
 
 def test_the_last_run_is_remembered(enclave: Any) -> None:

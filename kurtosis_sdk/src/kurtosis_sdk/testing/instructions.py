@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import tarfile
 from typing import TYPE_CHECKING, Any
 
+from kurtosis_sdk.testing.resolver import Done
 from kurtosis_sdk.testing.shell import execute
 from kurtosis_sdk.testing.world import Refused
 
@@ -37,18 +37,23 @@ class Execution:
         self._world = world
         self._enclave = enclave
         self._read = read
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[str, dict[str, str]] = {}
 
     def resolve(self, text: str) -> str:
-        """Put in the values that were not known when the script was interpreted."""
+        """Put in the values that were not known when the script was interpreted, into JSON too as they are."""
         return _RUNTIME_VALUE.sub(lambda found: self._runtime_value(found["of"], found["what"]), text)
 
-    def resolve_json(self, text: str) -> str:
-        """The same within JSON."""
-        return _RUNTIME_VALUE.sub(lambda found: json.dumps(self._runtime_value(found["of"], found["what"]))[1:-1], text)
-
     def perform(self, step: Instruction) -> str:
-        """Do one instruction; what it says. Raises `Refused`."""
+        """Do one instruction, or skip it if it was done; what it says. Raises `Refused`."""
+        if step.done is not None:
+            said, self._known[step.outcome] = "SKIPPED", step.done.known
+        else:
+            said = self._perform(step)
+        done = Done(step.name, str(step), step.subject, self._known.get(step.outcome, {}))
+        self._enclave.history.append(done)
+        return said
+
+    def _perform(self, step: Instruction) -> str:
         arguments = step.arguments
         match step.name:
             case "print":
@@ -87,14 +92,13 @@ class Execution:
         result = execute(self._world, self._enclave.service(step.arguments["service_name"]), command)
         if codes is not None and result.exit_code not in codes:
             raise Refused(f"exec {command} ended with code {result.exit_code}, not one of {codes}: {result.output}")
-        self._known[step.outcome, "code"] = str(result.exit_code)
-        self._known[step.outcome, "output"] = result.output
+        self._known[step.outcome] = {"code": str(result.exit_code), "output": result.output}
         return f"Command returned with exit code '{result.exit_code}' and the following output:\n{result.output}"
 
     def _verify(self, value: Any, assertion: str, target: Any) -> str:
         left, right = (self.resolve(each) if isinstance(each, str) else each for each in (value, target))
-        if type(left) is not type(right) and not isinstance(right, list):
-            left, right = str(left), str(right)
+        if not isinstance(right, list):
+            right = str(right)
         if not _ASSERTIONS[assertion](left, right):
             raise Refused(f"Verification failed: {left!r} {assertion} {right!r}")
         return f"Verification succeeded: {left!r} {assertion} {right!r}"
@@ -110,13 +114,14 @@ class Execution:
             if source not in service.files:
                 raise Refused(f"service '{service.name}' has no file {source}")
             files = {source.rsplit("/", 1)[-1]: service.files[source]}
-        artifact = self._enclave.store(arguments["name"], _archive(files))
+        may_replace = step.name != "store_service_files"
+        artifact = self._enclave.store(arguments["name"], _archive(files), may_replace=may_replace)
         return f"Files with artifact name '{artifact.name}' uploaded with artifact UUID '{artifact.uuid}'"
 
     def _runtime_value(self, of: str, what: str) -> str:
         if what == "ip_address":
             return self._enclave.service(of).private_ip
-        return self._known[of, what]
+        return self._known[of][what]
 
 
 def _render(template: str, data: Mapping[str, Any] | Any) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +12,7 @@ from kurtosis_sdk.testing.values import (
     ScriptError,
     ServiceConfig,
     Struct,
-    check_service_name,
+    is_service_name,
     to_starlark,
 )
 
@@ -20,19 +20,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import CodeType
 
+    from kurtosis_sdk.testing.resolver import Done
     from kurtosis_sdk.testing.starlark import Place
     from kurtosis_sdk.testing.world import FakeEnclave
 
 
 @dataclass
 class Instruction:
-    """One step of a plan. `outcome` names the values that only its execution knows; `is_done` if it ran before."""
+    """One step of a plan. `outcome` names the values that only its execution knows; `done` is set if it ran before."""
 
     name: str
     arguments: dict[str, Any]
     place: Place
-    outcome: str = ""
-    is_done: bool = False
+    outcome: str
+    done: Done | None = None
+
+    @property
+    def subject(self) -> str:
+        """The service or the files artifact that it makes, if it makes one."""
+        return str(self.arguments.get("name", ""))
+
+    @property
+    def uses(self) -> set[str]:
+        """The services and files artifacts that it depends on."""
+        config = self.arguments.get("config")
+        files = set(config.files.values()) if isinstance(config, ServiceConfig) else set()
+        named = {self.arguments.get("service_name")} if self.name != "get_service" else {self.subject}
+        return files | {str(name) for name in named if name}
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={to_starlark(value)}" for name, value in self.arguments.items())
@@ -46,8 +60,7 @@ class Environment:
     services: set[str]
     artifacts: set[str]
     missing_images: tuple[str, ...]
-    may_update: bool
-    """Whether a service that exists may be given another configuration."""
+    added: set[str] = field(default_factory=set)
 
     def check(self, step: Instruction) -> str | None:
         """What is wrong with an instruction, if anything; afterwards the environment is as if it had run."""
@@ -64,13 +77,16 @@ class Environment:
         return None
 
     def _check_service(self, name: str, config: ServiceConfig) -> str | None:
-        if name in self.services and not self.may_update:
-            return f"there is a service '{name}' already"
+        if not is_service_name(name):
+            return f"Service name '{name}' is invalid: it must adhere to RFC 1035"
+        if name in self.added:
+            return f"the service '{name}' is added twice by this plan"
         missing = [artifact for artifact in config.files.values() if artifact not in self.artifacts]
         if missing:
             return f"service '{name}' needs the files artifact '{missing[0]}', which does not exist"
         if any(fnmatchcase(config.image, pattern) for pattern in self.missing_images):
             return f"the image '{config.image}' of service '{name}' is nowhere to be had"
+        self.added.add(name)
         self.services.add(name)
         return None
 
@@ -104,7 +120,6 @@ class Plan:
         self.__add("print", msg=msg)
 
     def add_service(self, name: str, config: ServiceConfig, description: str = "") -> Struct:  # noqa: ARG002
-        check_service_name(name)
         self.__add("add_service", name=name, config=config)
         known = self.__enclave.services.get(name)
         # an address is given out when the service is added; what a script makes of it is resolved then
@@ -153,6 +168,8 @@ class Plan:
         return self.__artifact("store_service_files", name, service_name=service_name, src=src)
 
     def verify(self, value: Any, assertion: str, target_value: Any, description: str = "") -> None:  # noqa: ARG002
+        if not isinstance(value, str):
+            raise ScriptError("verify: value must be a string")
         self.__add("verify", value=value, assertion=assertion, target_value=target_value)
 
     def __artifact(self, instruction: str, name: str, **arguments: Any) -> str:

@@ -13,8 +13,9 @@ from kurtosis_sdk._core.runs import SCRIPT_ID
 from kurtosis_sdk._wire import api_container_pb2 as apic
 from kurtosis_sdk.testing.instructions import Execution
 from kurtosis_sdk.testing.plan import Environment, Instruction, Plan
+from kurtosis_sdk.testing.resolver import resolve
 from kurtosis_sdk.testing.starlark import InterpretationFailed, Interpreter
-from kurtosis_sdk.testing.values import ScriptError, to_json, to_starlark
+from kurtosis_sdk.testing.values import ScriptError, to_output, to_starlark
 from kurtosis_sdk.testing.world import Artifact, LastRun, Refused
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ class Run:
                 yield self._finished(is_successful=False)
             return
         steps = plan.instructions()
-        if self._is_cached:
-            self._skip_what_is_done(steps)
+        kept = resolve(steps, self._enclave.history) if self._is_cached else 0
         yield _progress("Starting validation", 0, len(steps))
         problems = list(self._validate(steps))
         yield from problems
@@ -64,6 +64,8 @@ class Run:
             yield self._finished(is_successful=False)
             return
         yield _progress("Starting execution", 0, len(steps))
+        if not self._is_dry:
+            del self._enclave.history[kept:]
         yield from self._execute(steps, returned)
 
     def _interpret(self, interpreter: Interpreter, plan: Plan) -> Any:
@@ -83,10 +85,9 @@ class Run:
             services=set(self._enclave.services),
             artifacts=set(self._enclave.artifacts),
             missing_images=self._world.missing_images,
-            may_update=self._is_cached,
         )
         for step in steps:
-            problem = None if step.is_done else environment.check(step)
+            problem = None if step.done else environment.check(step)
             if problem:
                 where = f"{step.place.filename}[{step.place.line}:{step.place.column}]"
                 text = f"Error while validating instruction {step}. It can be found at {where}\n\tCaused by: {problem}"
@@ -103,7 +104,7 @@ class Run:
             began = time.monotonic()
             try:
                 with self._enclave.lock:
-                    said = "SKIPPED" if step.is_done else execution.perform(step)
+                    said = execution.perform(step)
             except Refused as problem:
                 where = f"{step.place.filename}[{step.place.line}:{step.place.column}]"
                 text = f"An error occurred executing instruction (number {number}) at {where}:\n{step}\n"
@@ -115,14 +116,8 @@ class Run:
             result.execution_duration.CopyFrom(_duration(time.monotonic() - began))
             yield Line(instruction_result=result)
         if not self._is_dry:
-            output = "" if returned is None else execution.resolve_json(to_json(returned))
+            output = "" if returned is None else execution.resolve(to_output(returned))
             yield self._finished(is_successful=True, output=output)
-
-    def _skip_what_is_done(self, steps: list[Instruction]) -> None:
-        for step in steps:
-            known = self._enclave.services.get(step.arguments.get("name", ""))
-            if step.name == "add_service" and known is not None and known.config == step.arguments["config"]:
-                step.is_done = True
 
     def _read(self, locator: str) -> str:
         """A file of an uploaded package, by its absolute locator or from the package's root."""
@@ -164,7 +159,7 @@ def _instruction(step: Instruction) -> Line:
                 for name, value in step.arguments.items()
             ],
             executable_instruction=str(step),
-            is_skipped=step.is_done,
+            is_skipped=step.done is not None,
             description=f"{step.name} {step.arguments.get('name', '')}".strip(),
         )
     )

@@ -18,7 +18,7 @@ LOG = "/proc/1/fd/1"
 
 
 def execute(world: World, service: FakeService, command: Sequence[str]) -> ExecResult:
-    """Run a command: `world.exec_handler` first, then echo, cat, printenv, true, false, exit, and `sh -c` of those."""
+    """Run a command: `world.exec_handler` first, then echo, cat, env, true, false, exit, and `sh -c` of those."""
     if service.container != "running":
         raise Refused(f"the container of service {service.name!r} is not running but {service.container}")
     if not command:
@@ -28,7 +28,10 @@ def execute(world: World, service: FakeService, command: Sequence[str]) -> ExecR
         return answer
     if list(command[:2]) == ["sh", "-c"]:
         return _script(service, command[2])
-    return _command(service, command)
+    result = _command(service, command)
+    if result.exit_code == 127:  # without a shell, it is Docker that finds nothing
+        return ExecResult(126, f'exec: "{command[0]}": executable file not found in $PATH\r\n')
+    return result
 
 
 def _script(service: FakeService, text: str) -> ExecResult:
@@ -60,9 +63,8 @@ def _command(service: FakeService, words: Sequence[str]) -> ExecResult:
             return ExecResult(0, service.files[path].decode(errors="replace"))
         case ["cat", path]:
             return ExecResult(1, f"cat: can't open '{path}': No such file or directory\n")
-        case ["printenv", name]:
-            value = service.config.env_vars.get(name)
-            return ExecResult(1, "") if value is None else ExecResult(0, f"{value}\n")
+        case ["env"]:
+            return ExecResult(0, "".join(f"{name}={value}\n" for name, value in service.config.env_vars.items()))
         case ["true"]:
             return ExecResult(0, "")
         case ["false"]:

@@ -89,13 +89,19 @@ def _artifact(where: str | Directory) -> str:
     return where.artifact_names[0]
 
 
-def check_service_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ScriptError(f"the service name {name!r} is not a name as RFC 1035 has it")
+def is_service_name(name: str) -> bool:
+    """As RFC 1035 has it."""
+    return _NAME.fullmatch(name) is not None
 
 
 def to_json(value: Any) -> str:
-    return json.dumps(value, default=_plain)
+    """As json.encode writes it."""
+    return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"))
+
+
+def to_output(value: Any) -> str:
+    """As the main function's return value is written."""
+    return json.dumps(value, default=_plain, sort_keys=True, indent="\t")
 
 
 def _plain(value: Any) -> Any:

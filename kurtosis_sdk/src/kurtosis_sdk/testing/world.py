@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kurtosis_sdk.enclaves import EnclaveMode
     from kurtosis_sdk.services import ExecResult
+    from kurtosis_sdk.testing.resolver import Done
     from kurtosis_sdk.testing.values import PortSpec, ServiceConfig
 
 ContainerState = Literal["running", "paused", "exited"]
@@ -99,6 +100,7 @@ class FakeEnclave:
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     packages: dict[str, bytes] = field(default_factory=dict)
     last_run: LastRun | None = None
+    history: list[Done] = field(default_factory=list, repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     running: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _addresses: Iterator[int] = field(default_factory=lambda: itertools.count(5), repr=False)
@@ -119,17 +121,22 @@ class FakeEnclave:
                 return artifact
         raise Refused(f"no files artifact '{identifier}', it doesn't exist in this enclave")
 
-    def store(self, name: str, content: bytes) -> Artifact:
+    def store(self, name: str, content: bytes, *, may_replace: bool = False) -> Artifact:
+        """Keep files under a name that is free, or may be taken over with its UUID."""
         name = name or f"fake-artifact-{len(self.artifacts) + 1}"
+        if name in self.artifacts and may_replace:
+            self.artifacts[name].content = content
+            return self.artifacts[name]
         if name in self.artifacts:
             raise Refused(f"the name {name!r} is taken by another files artifact")
         self.artifacts[name] = Artifact(name, content)
         return self.artifacts[name]
 
     def add_service(self, name: str, config: ServiceConfig) -> FakeService:
-        """Add a service, or give one that exists another configuration, and start it."""
+        """Add a service, or give one that exists a new container, and start it."""
         service = self.services.get(name) or FakeService(name, config, f"172.16.0.{next(self._addresses)}")
         service.config = config
+        service.files = {}  # a new container
         for folder, artifact_name in config.files.items():
             for member, content in self.artifact(artifact_name).members():
                 if member.isfile():
