@@ -60,11 +60,11 @@ def _block_number(view: View, _params: list[Any]) -> bytes:
     return b'"result":"0x%x"' % view.tip.number
 
 
-def _balance(view: View, params: list[Any]) -> bytes:
+def _balance(_view: View, params: list[Any]) -> bytes:
     return b'"result":"0x%x"' % (int(params[0], 16) % 10**18)
 
 
-def _call(view: View, params: list[Any]) -> bytes:
+def _call(_view: View, params: list[Any]) -> bytes:
     if params[0]["to"] == REVERTS:
         return error(3, "execution reverted")
     return b'"result":%b' % orjson.dumps(params[0]["data"])

@@ -45,27 +45,34 @@ class Audit:
                 self.complaints.append(f"woken {BUSY} times within the second {self._second}")
 
     def commanded(self, command: ev.Command) -> None:
-        if isinstance(command, ev.SendClient | ev.CloseClient):
-            if self._closed:
-                self._blame(command, "after CloseClient")
-            self._closed = isinstance(command, ev.CloseClient)
-        elif isinstance(command, ev.Dial):
-            if command.epoch in self._dialled:
+        match command:
+            case ev.SendClient() | ev.CloseClient():
+                if self._closed:
+                    self._blame(command, "after CloseClient")
+                self._closed = isinstance(command, ev.CloseClient)
+            case ev.Moved(previous, node):
+                if previous != self._node:
+                    self._blame(command, f"though {self._node} carried the client")
+                self._node = node
+            case ev.Count():
+                self._count(command)
+            case ev.ReportLane():
+                pass
+            case _:
+                self._link_commanded(command)
+
+    def _link_commanded(self, command: ev.Dial | ev.SendUpstream | ev.PingUpstream | ev.HangUp) -> None:
+        epoch = command.epoch
+        if isinstance(command, ev.Dial):
+            if epoch in self._dialled:
                 self._blame(command, "an epoch twice")
-            self._dialled.add(command.epoch)
-        elif isinstance(command, ev.SendUpstream | ev.PingUpstream):
-            if command.epoch not in self._open or command.epoch in self._over:
-                self._blame(command, "to a link that is not open")
+            self._dialled.add(epoch)
         elif isinstance(command, ev.HangUp):
-            if command.epoch not in self._dialled or command.epoch in self._over:
+            if epoch not in self._dialled or epoch in self._over:
                 self._blame(command, "of a link that is not there")
-            self._over.add(command.epoch)
-        elif isinstance(command, ev.Moved):
-            if command.previous != self._node:
-                self._blame(command, f"though {self._node} carried the client")
-            self._node = command.node
-        elif isinstance(command, ev.Count):
-            self._count(command)
+            self._over.add(epoch)
+        elif epoch not in self._open or epoch in self._over:
+            self._blame(command, "to a link that is not open")
 
     def settled(self) -> None:
         """After all commands of one event."""

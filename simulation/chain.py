@@ -42,7 +42,7 @@ class Block:
 
     def __init__(self, parent: Block | None, rng: Random) -> None:
         self.parent = parent
-        self.number = FIRST if parent is None else parent.number + 1
+        self.number: int = FIRST if parent is None else parent.number + 1
         self.hash = f"0x{rng.getrandbits(256):064x}"
         above = "0x" + "00" * 32 if parent is None else parent.hash
         self.header = b'{"number":"0x%x","hash":"%b","parentHash":"%b","timestamp":"0x%x","gasUsed":"0x5208"}' % (

@@ -46,7 +46,7 @@ class Client:
     """One program that connects again under a new name whenever its connection is over, as long as it has work."""
 
     def __init__(
-        self, name: str, agenda: Agenda, gate: Gate, ledger: Ledger, notice: Notice, coverage: Coverage
+        self, name: str, agenda: Agenda, gate: Gate, ledger: Ledger, *, notice: Notice, coverage: Coverage
     ) -> None:
         self._agenda = agenda
         self._coverage = coverage

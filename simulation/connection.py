@@ -12,6 +12,7 @@ from simulation.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
     from proxy.session import Settings
     from simulation.agenda import Process
     from simulation.monitor import Monitor
@@ -205,7 +206,7 @@ class Connection:
         wire = self.links.get(command.epoch)
         if wire is not None:
             wire.to_node(command.data)
-            if command.data.endswith(b',false]}'):
+            if command.data.endswith(b",false]}"):
                 self._notice(self, "backfill", wire.ends_at)
 
     def _ping_upstream(self, command: ev.PingUpstream) -> None:

@@ -94,9 +94,14 @@ def _logs(history: History, chain: _Chain, subscription: Subscription) -> Iterat
             if told and max((block, place) for (_, place), block in told.items()) > (number, identity[1]):
                 yield f"{name}: after a later one"
             told[identity] = number
-    if subscription.wanted_until < history.settled:
-        return
-    due = chain.height(history.settled - ON_ITS_WAY)
+    if subscription.wanted_until >= history.settled:
+        yield from _logs_at_the_end(chain, subscription, told, chain.height(history.settled - ON_ITS_WAY))
+
+
+def _logs_at_the_end(
+    chain: _Chain, subscription: Subscription, told: dict[tuple[str, int], int], due: int
+) -> Iterator[str]:
+    """`told` is what stands (block hash and place in it → number of the block), `due` the last block that counts."""
     wants = wanted(subscription.filter)
     for number in range(chain.height(subscription.confirmed) + 1, due + 1):
         block = chain.canonical[number]
@@ -113,9 +118,9 @@ def _pending(history: History, _chain: _Chain, subscription: Subscription) -> It
     if len(set(hashes)) != len(hashes):
         yield "a transaction twice"
     last = history.mark(LAST_TRANSACTION)
-    if last is not None and subscription.confirmed < last.at < subscription.wanted_until:
-        if last.detail["hash"] not in hashes:
-            yield "the last transaction was not told"
+    wanted_it = last is not None and subscription.confirmed < last.at < subscription.wanted_until
+    if wanted_it and last is not None and last.detail["hash"] not in hashes:
+        yield "the last transaction was not told"
 
 
 _CHECKS = {"newHeads": _heads, "logs": _logs, "newPendingTransactions": _pending}

@@ -139,7 +139,7 @@ def _code(frame: Any) -> int:
 def backfills(wire: Wire) -> bool:
     """Whether the node owes the session blocks or logs that a client missed: no client of ours asks like this."""
     for request in wire.owed.values():
-        params = request.get("params")
+        params: Any = request.get("params")
         if request["method"].startswith("eth_getBlockBy") and params[-1] is False:
             return True
         if request["method"] == "eth_getLogs" and params[0]["fromBlock"].startswith("0x"):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from e2e import checkers
-from e2e.checkers.verdict import Answer
+from e2e.checkers import CHECKERS
 from simulation.continuity import continuity
 from simulation.generate import is_calm
 
@@ -13,29 +12,17 @@ if TYPE_CHECKING:
     from simulation.world import Outcome
 
 # exact whatever happens; the others reckon in seconds, with allowances that need one fault at a time
-_ALWAYS = (
-    checkers.answered_once,
-    checkers.no_strangers,
-    checkers.answers_fit,
-    checkers.sends_once,
-)
-_CALM = (
-    *_ALWAYS,
-    checkers.leaves_politely,
-    checkers.heads_continuous,
-    checkers.subscriptions_survive,
-    checkers.fails_over,
-    checkers.returns_home,
-)
+_ALWAYS = ("answered_once", "no_strangers", "answers_fit", "sends_once")
+_CALM = (*_ALWAYS, "leaves_politely", "heads_continuous", "subscriptions_survive", "fails_over", "returns_home")
 
 
 def judge(outcome: Outcome) -> list[str]:
     """What was wrong, in words; nothing if all is well."""
     history = outcome.history
     found = [*outcome.complaints, *continuity(history, outcome.logs)]
-    for checker in _CALM if is_calm(history.meta.seed) else _ALWAYS:
-        verdict = checker(history)
-        if verdict.answer in (Answer.NO, Answer.UNKNOWN):
+    for name in _CALM if is_calm(history.meta.seed) else _ALWAYS:
+        verdict = CHECKERS[name](history)
+        if verdict.red:
             found.append(f"{verdict.promise} {verdict.answer}: {verdict.reason}")
             found += [f"  at {witness.at:.4f} {witness.client}: {witness.text}" for witness in verdict.witnesses[:5]]
     return found

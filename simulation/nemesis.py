@@ -59,7 +59,7 @@ def _set(name: str, value: Any) -> Callable[[Node, Any], None]:
     return lambda node, _detail: setattr(node, name, value)
 
 
-def _unset(name: str, value: Any = False) -> Callable[[Node], None]:  # noqa: FBT002 - most are flags
+def _unset(name: str, value: Any = False) -> Callable[[Node], None]:
     return lambda node: setattr(node, name, value)
 
 

@@ -42,6 +42,7 @@ class Node:
         dialect: Dialect,
         agenda: Agenda,
         tip: Block,
+        *,
         rng: Random,
         record: Callable[[Entry], None],
     ) -> None:
@@ -109,7 +110,8 @@ class Node:
             return
         if wire.dead or not self.running:
             return
-        method, params = request["method"], request.get("params")
+        method: str = request["method"]
+        params: Any = request.get("params")
         start = None
         if method == "eth_subscribe":
             if name is None and (stream := self._stream(params)) is not None:
@@ -142,7 +144,12 @@ class Node:
         return self._dialect.mint(wire.rng, wire.minted)
 
     def _stream(self, params: Any) -> Stream | None:
-        if not isinstance(params, list) or not params or params[0] not in api.STREAMS or params[0] in self.refused_kinds:
+        if (
+            not isinstance(params, list)
+            or not params
+            or params[0] not in api.STREAMS
+            or params[0] in self.refused_kinds
+        ):
             return None
         return Stream(params[0], api.wanted(params[1] if len(params) > 1 else {}))
 

@@ -6,10 +6,11 @@ that the rare instants are hit on purpose and not by luck.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from proxy.nodes import Tier
-from proxy.session import Settings
+if TYPE_CHECKING:
+    from proxy.nodes import Tier
+    from proxy.session import Settings
 
 
 class Ask(NamedTuple):

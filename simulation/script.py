@@ -47,9 +47,8 @@ def script(rng: Random, client: str, lasts: float, *, leaves: bool) -> list[Act]
     pace = rng.choice((2.0, 5.0, 8.0))
     while (at := at + rng.expovariate(pace)) < lasts:
         acts.append(writer.act(at))
-    for _ in range(rng.randint(0, 6)):
-        acts.append(writer.act(rng.uniform(1, lasts))._replace(when=rng.choice(MOMENTS)))
-    return acts
+    aimed = rng.randint(0, 6)
+    return acts + [writer.act(rng.uniform(1, lasts))._replace(when=rng.choice(MOMENTS)) for _ in range(aimed)]
 
 
 def burst(client: str, at: float, count: int = 60) -> list[Act]:

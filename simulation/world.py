@@ -16,7 +16,6 @@ from e2e.ledger.entries import Injected, Marked, Opened, Received, Scraped, Sent
 from e2e.ledger.faults import PROXY
 from e2e.ledger.history import DIRECT, SETTLED, History
 from e2e.ledger.meta import Meta
-from proxy.session import events as ev
 from simulation.agenda import Agenda, Process, stream
 from simulation.chain import Chain
 from simulation.client import Client, Ledger
@@ -66,8 +65,8 @@ class World:
                 DIALECTS[dialect],
                 self.agenda,
                 self._chain.tip,
-                stream(seed, name),
-                self._ledger.record,
+                rng=stream(seed, name),
+                record=self._ledger.record,
             )
             for name, tier, dialect in setting.nodes
         }
@@ -135,7 +134,9 @@ class World:
 
     def _client(self, name: str) -> Client:
         if name not in self._clients:
-            self._clients[name] = Client(name, self.agenda, self._gate, self._ledger, self._noticed, self._coverage)
+            self._clients[name] = Client(
+                name, self.agenda, self._gate, self._ledger, notice=self._noticed, coverage=self._coverage
+            )
         return self._clients[name]
 
     def _noticed(self, connection: Connection, what: str, node: str) -> None:
@@ -178,7 +179,10 @@ class World:
     def _witness(self, block: Block) -> None:
         """A client connected straight to the chain is told of every log: what the checkers measure others by."""
         for log in block.logs:
-            frame = {"params": {"subscription": WITNESS, "result": orjson.loads(log.text)}, "method": "eth_subscription"}
+            frame = {
+                "params": {"subscription": WITNESS, "result": orjson.loads(log.text)},
+                "method": "eth_subscription",
+            }
             self._ledger.record(Received(self.agenda.now, f"{DIRECT}{WITNESS}", None, frame))
 
     def _record_chain(self) -> None:
@@ -250,7 +254,9 @@ class World:
         self._gate.drain()
         self.agenda.run(self.agenda.now + 1.0)
         stay = [f"{client.name} was not drained" for client in connected if client.connection is not None]
-        return stay + [f"{each.name}: {each.abandoned} answers lost in the drain" for each in connected if each.abandoned]
+        return stay + [
+            f"{each.name}: {each.abandoned} answers lost in the drain" for each in connected if each.abandoned
+        ]
 
     def _history(self) -> History:
         setting = self._plan.setting
