@@ -58,6 +58,8 @@ class Monitor:
         self._armed_for = 0.0
         self._listeners: dict[object, Callable[[Snapshot], None]] = {}
         self._closed = False
+        self._looked = False
+        self._failed_over = False
         self.snapshot = self._look()
 
     def _book(self, names: Iterable[str], max_lag: int, rng: random.Random) -> HealthBook:
@@ -78,6 +80,8 @@ class Monitor:
         first = [task for task in self._tasks if task.get_name() in self._nodes]
         if first:
             await asyncio.wait(first, timeout=_FIRST_LOOK)
+        self._looked = True
+        self._tell_of_failover()
 
     def close(self) -> None:
         self._closed = True
@@ -218,7 +222,7 @@ class Monitor:
         self._tell_of_health(before)
         self._metrics.show(self.snapshot)
         if routing.fingerprint(before) != routing.fingerprint(self.snapshot):
-            self._tell_of_failover(before)
+            self._tell_of_failover()
             for changed in list(self._listeners.values()):
                 changed(self.snapshot)
         self._arm()
@@ -233,9 +237,13 @@ class Monitor:
             if now.healthy != was.healthy:
                 _log.info("%s: %s", now.node.name, "healthy" if now.healthy else f"unhealthy: {now.reason}")
 
-    def _tell_of_failover(self, before: Snapshot) -> None:
-        active = routing.failover_active(self.snapshot)
+    def _tell_of_failover(self) -> None:
+        """Not before the first look is over: a backup that answers first is no failover."""
+        active = self._looked and routing.failover_active(self.snapshot)
+        if active == self._failed_over:
+            return
+        self._failed_over = active
         self._metrics.el_failover_active.set(int(active))
-        if active and not routing.failover_active(before):
+        if active:
             self._metrics.el_failovers.inc()
             _log.warning("no primary is healthy: backups carry the traffic")

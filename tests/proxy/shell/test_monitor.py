@@ -139,6 +139,19 @@ async def test_when_all_are_silent_nobody_is_blamed_before_the_time_out() -> Non
         b.release()
 
 
+async def test_a_backup_that_answers_first_is_no_failover() -> None:
+    chain = Chain.of_length(5)
+    async with FakeNode("a", chain) as a, FakeNode("b", chain, Tier.BACKUP) as b:
+        a.http.delay = 0.2
+        async with running([a, b]) as proxy:
+            assert await proxy.metric("vixy_el_failovers_total") == 0
+            assert await proxy.metric("vixy_el_failover_active") == 0
+        await a.die()
+        async with running([a, b]) as proxy:
+            assert await proxy.metric("vixy_el_failovers_total") == 1
+            assert await proxy.metric("vixy_el_failover_active") == 1
+
+
 async def test_h12_silent_consensus_nodes_delay_nothing() -> None:
     chain = Chain.of_length(5)
     async with (
