@@ -10,6 +10,7 @@ import re
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -57,7 +58,7 @@ def is_read(method: str) -> bool:
     return method in _READS
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True, gc=False):
     """One request as the client wrote it: `before + id + after` is its text.
 
     `id` is the JSON text of the id (b'1.0', b'"a"', b'null'); None for a notification, whose text is all in `before`.
@@ -208,7 +209,7 @@ def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[i
     return spans
 
 
-class NodeAnswer(NamedTuple):
+class NodeAnswer(Struct, frozen=True, gc=False):
     """What a node answered: `data[:start] + data[end:]` is the answer around its id.
 
     `id` is the JSON text of the id without quotes: nodes that answer 7 with "7" are understood.
@@ -219,7 +220,7 @@ class NodeAnswer(NamedTuple):
     end: int
 
 
-class NodeEvent(NamedTuple):
+class NodeEvent(Struct, frozen=True, gc=False):
     """What a node announced: `subscription` is the subscription id as orjson writes it, which stands at
     data[start:end]."""
 

@@ -1,12 +1,15 @@
 """What happens to a session (past tense) and what it wants done (imperative): plain immutable values.
 
-`now` is not part of them: it comes beside every event, in seconds on any monotonic clock. An *epoch* names one upstream
-link of one session, so that a late frame of a link already left finds nobody.
+They are structs of msgspec, because one is made in a quarter of the time of a named tuple, and four are made for every
+request. `now` is not part of them: it comes beside every event, in seconds on any monotonic clock. An *epoch* names one
+upstream link of one session, so that a late frame of a link already left finds nobody.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from proxy.nodes import Snapshot
@@ -14,60 +17,60 @@ if TYPE_CHECKING:
 # ---- events -----------------------------------------------------------------------------------------------------
 
 
-class ClientSent(NamedTuple):
+class ClientSent(Struct, frozen=True, gc=False):
     """A whole text message of the client, fragments joined."""
 
     data: bytes
 
 
-class ClientLeft(NamedTuple):
+class ClientLeft(Struct, frozen=True, gc=False):
     """The client's connection is gone or closing."""
 
 
-class ClientFellBehind(NamedTuple):
+class ClientFellBehind(Struct, frozen=True, gc=False):
     """More bytes wait to be read by the client than it is granted."""
 
 
-class ClientErred(NamedTuple):
+class ClientErred(Struct, frozen=True, gc=False):
     """The client broke the protocol; close it with this code (RFC 6455, section 7.4.1)."""
 
     code: int
     reason: str
 
 
-class NodesChanged(NamedTuple):
+class NodesChanged(Struct, frozen=True, gc=False):
     """Routing may come to another answer than before."""
 
     snapshot: Snapshot
 
 
-class UpstreamOpened(NamedTuple):
+class UpstreamOpened(Struct, frozen=True, gc=False):
     epoch: int
 
 
-class UpstreamSent(NamedTuple):
+class UpstreamSent(Struct, frozen=True, gc=False):
     """A whole text message of the upstream."""
 
     epoch: int
     data: bytes
 
 
-class UpstreamPonged(NamedTuple):
+class UpstreamPonged(Struct, frozen=True, gc=False):
     epoch: int
 
 
-class UpstreamLost(NamedTuple):
+class UpstreamLost(Struct, frozen=True, gc=False):
     """The link is gone, or the dial failed. `reason` is for people."""
 
     epoch: int
     reason: str
 
 
-class TimePassed(NamedTuple):
+class TimePassed(Struct, frozen=True, gc=False):
     """`now` has reached `Session.wake`, or it may have."""
 
 
-class DrainBegan(NamedTuple):
+class DrainBegan(Struct, frozen=True, gc=False):
     """The proxy is to end: finish what is in flight, then close with 1001."""
 
 
@@ -88,54 +91,54 @@ Event: TypeAlias = (
 # ---- commands ---------------------------------------------------------------------------------------------------
 
 
-class SendClient(NamedTuple):
+class SendClient(Struct, frozen=True, gc=False):
     data: bytes
 
 
-class CloseClient(NamedTuple):
+class CloseClient(Struct, frozen=True, gc=False):
     """Send a close frame and end the connection. Nothing follows it to the client."""
 
     code: int
     reason: str
 
 
-class Dial(NamedTuple):
+class Dial(Struct, frozen=True, gc=False):
     """Open a link to `node`; answer with UpstreamOpened or UpstreamLost. The session owns the time-out: see HangUp."""
 
     epoch: int
     node: str
 
 
-class SendUpstream(NamedTuple):
+class SendUpstream(Struct, frozen=True, gc=False):
     epoch: int
     data: bytes
 
 
-class PingUpstream(NamedTuple):
+class PingUpstream(Struct, frozen=True, gc=False):
     epoch: int
 
 
-class HangUp(NamedTuple):
+class HangUp(Struct, frozen=True, gc=False):
     """Close the link, or give up its dial. Nothing of it is answered any more."""
 
     epoch: int
 
 
-class ReportLane(NamedTuple):
+class ReportLane(Struct, frozen=True, gc=False):
     """The WebSocket lane of `node` refused or lost us: the monitor is to look."""
 
     node: str
     reason: str
 
 
-class Count(NamedTuple):
+class Count(Struct, frozen=True, gc=False):
     """Add `amount` to the metric `name` (without its prefix)."""
 
     name: str
     amount: float = 1
 
 
-class Moved(NamedTuple):
+class Moved(Struct, frozen=True, gc=False):
     """The client is now carried by `node`, before by `previous`; None: by nobody."""
 
     previous: str | None
