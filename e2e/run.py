@@ -6,7 +6,8 @@ from one thread; clients and traffic live on the event loop of the portal.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import socket
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -28,12 +29,14 @@ from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
 from e2e.sut.process import SutProcess
 from e2e.sut.topology import upstreams
+from e2e.testbed.ports import HOST
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
+from e2e.traffic.posts import Posts
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from anyio.from_thread import BlockingPortal
@@ -48,6 +51,7 @@ T = TypeVar("T")
 
 SCRAPE_EVERY: Final = 0.2  # seconds
 LOOK_AT_CHAIN_EVERY: Final = 0.1
+SILENT: Final = "consensus.silent"  # the tag of scenarios with a consensus node that never answers
 BASE_CLIENTS: Final = 2
 BASE_LOAD: Final = Load(profiles.READS, rate=5, ids=ids.reused)
 BASE_STREAMS: Final[dict[str, list[Any]]] = {"newHeads": [], "logs": [{}]}
@@ -65,9 +69,9 @@ class Stage:
     portal: BlockingPortal
     root: Path
     seed: int = 0
-    gateway: GatewayProcess | None = None
     options: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    gateway: GatewayProcess | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,13 @@ class Scene:
     topology: str
     required: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class NoGatewayError(Exception):
+    """The scenario hurts lanes of nodes and did not ask for the gateway."""
+
+    def __init__(self) -> None:
+        super().__init__("no gateway stands before the nodes: the scenario needs the tag @gateway")
 
 
 class NotServedError(AssertionError):
@@ -101,13 +112,16 @@ class Run:
         self.unfelt: tuple[str, ...] = ()
         """Faults of lanes that had no effect at all; known once settled."""
         self.clients: list[WebSocketClient] = []
+        self._ending = ExitStack()
+        self._ending.callback(self.recorder.close)
         consensus = stage.testbed.consensus_urls()
+        if SILENT in scene.tags:
+            consensus |= {"cl-silent": self._ending.enter_context(silent_endpoint())}
         self.sut = SutProcess(stage.profile, self.nodes, consensus, self.store.folder, scene.settings)
         self.meta = self._meta()
         self._traffic: list[Traffic] = []
+        self._posts: list[Posts] = []
         self._scraper: Scraper | None = None
-        self._ending = ExitStack()
-        self._ending.callback(self.recorder.close)
 
     @property
     def folder(self) -> Path:
@@ -116,13 +130,15 @@ class Run:
     @property
     def gateway(self) -> GatewayProcess:
         """The fault gateway between the proxy and its nodes."""
-        assert self.stage.gateway is not None, "no gateway stands before the nodes: the scenario needs @gateway"
+        if self.stage.gateway is None:
+            raise NoGatewayError
         return self.stage.gateway
 
     @property
     def lanes(self) -> LaneNemesis:
         """Who hurts single lanes of nodes."""
-        assert self._lanes is not None, "no gateway stands before the nodes: the scenario needs @gateway"
+        if self._lanes is None:
+            raise NoGatewayError
         return self._lanes
 
     def start(self) -> None:
@@ -165,6 +181,14 @@ class Run:
         self.await_(traffic.start)
         return traffic
 
+    def post(self, load: Load, clients: Sequence[HttpClient]) -> Posts:
+        """Begin to post over HTTP, until stopped or settled."""
+        posts = Posts(clients, load, self.recorder)
+        self._posts.append(posts)
+        self._ending.callback(posts.stop)
+        posts.start()
+        return posts
+
     def await_(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """Run a coroutine function on the loop and wait for what it returns."""
         return self.stage.portal.call(function, *args)
@@ -198,6 +222,8 @@ class Run:
         self.mark("healed")
         for traffic in self._traffic:
             self.await_(traffic.stop)
+        for posts in self._posts:
+            posts.stop()
         head = self.stage.testbed.head().number
         try:
             wait_until(lambda: not self._owed(head), within, "everything owed is delivered", lambda: self._owed(head))
@@ -305,6 +331,13 @@ class Run:
             versions=stage.versions,
             options={**stage.options, "topology": scene.topology, **scene.settings},
         )
+
+
+@contextmanager
+def silent_endpoint() -> Iterator[str]:
+    """Listen, and answer nothing; gives the URL."""
+    with socket.create_server((HOST, 0)) as listening:
+        yield f"http://{HOST}:{listening.getsockname()[1]}"
 
 
 def number_of(head: Any) -> int:

@@ -10,8 +10,12 @@ from e2e.clients import jsontext
 from e2e.ledger.entries import Failed, Received, Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from e2e.clients.websocket import Request
     from e2e.ledger.recorder import Recorder
+
+NO_REQUEST = ""  # the ledger's method of a text that is no request
 
 
 class HttpClient:
@@ -24,28 +28,53 @@ class HttpClient:
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the user's environment has no part in this
 
-    def call(self, request: Request, within: float) -> Received | None:
+    def call(self, request: Request, within: float, intended: float | None = None) -> Received | None:
         """Post one request; returns the answer, None where none came (the ledger has the reason)."""
-        request_id = None if request.id is None else jsontext.as_recorded(request.id)
+        op = self._sent(request, None, intended)
+        answers = self._post(jsontext.encode(request.id, request.method, request.params).encode(), op, [op], within)
+        return answers[0] if answers else None
+
+    def call_batch(self, batch: Sequence[Request], within: float) -> list[Received]:
+        """Post several requests in one body; returns the answers in the order in which they came."""
+        number = self._recorder.next_op()
+        ops = [self._sent(request, number, None) for request in batch]
+        texts = [jsontext.encode(request.id, request.method, request.params) for request in batch]
+        return self._post(f"[{','.join(texts)}]".encode(), ops[0], ops, within)
+
+    def post(self, body: bytes, within: float) -> Received | None:
+        """Post a body that is no request; returns what came back, None for nothing."""
         op = self._recorder.next_op()
-        self._recorder.record(
-            Sent(self._recorder.now(), self.name, op, request_id, request.method, request.params, "http")
-        )
-        try:
-            response = self._session.post(
-                self.url,
-                data=jsontext.encode(request.id, request.method, request.params),
-                headers={"content-type": "application/json"},
-                timeout=within,
-            )
-        except requests.RequestException as error:
-            self._recorder.record(Failed(self._recorder.now(), self.name, op, f"{type(error).__name__}: {error}"))
-            return None
-        answer_id, frame = jsontext.frames(response.content)[0]
-        received = Received(self._recorder.now(), self.name, answer_id, frame, "http", op, response.status_code)
-        self._recorder.record(received)
-        return received
+        text = body[:200].decode(errors="replace")
+        self._recorder.record(Sent(self._recorder.now(), self.name, op, "null", NO_REQUEST, text, "http"))
+        answers = self._post(body, op, [op], within)
+        return answers[0] if answers else None
 
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._session.close()
+
+    def _sent(self, request: Request, batch: int | None, intended: float | None) -> int:
+        request_id = None if request.id is None else jsontext.as_recorded(request.id)
+        op, now = self._recorder.next_op(), self._recorder.now()
+        self._recorder.record(
+            Sent(now, self.name, op, request_id, request.method, request.params, "http", batch, intended)
+        )
+        return op
+
+    def _post(self, body: bytes, op: int, ops: Sequence[int], within: float) -> list[Received]:
+        try:
+            response = self._session.post(
+                self.url, data=body, headers={"content-type": "application/json"}, timeout=within
+            )
+        except requests.RequestException as error:
+            for each in ops:
+                self._recorder.record(Failed(self._recorder.now(), self.name, each, f"{type(error).__name__}: {error}"))
+            return []
+        now = self._recorder.now()
+        answers = [
+            Received(now, self.name, answer_id, frame, "http", op, response.status_code)
+            for answer_id, frame in jsontext.frames(response.content)
+        ]
+        for received in answers:
+            self._recorder.record(received)
+        return answers

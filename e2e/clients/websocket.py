@@ -7,6 +7,8 @@ task for each connection, none for a message. All coroutines run on one loop.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -104,13 +106,37 @@ class WebSocketClient:
         Raises TimeoutError after `within` seconds, ClientClosedError if the connection ends first.
         """
         answer: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        await self._send([request], None, None, answer)
+        await self._send([request], None, None, [answer])
         async with asyncio.timeout(within):
             return await answer
 
     async def subscribe(self, request_id: str, kind: str, *options: Any, within: float = 5.0) -> Stream:
         """Subscribe and wait for the confirmation. Raises as `call` does, ValueError if it is refused."""
         answer = await self.call(Request(request_id, "eth_subscribe", [kind, *options]), within)
+        return self._confirmed(request_id, kind, answer)
+
+    async def subscribe_batch(self, requests: Sequence[Request], within: float) -> list[Stream]:
+        """Subscribe to several kinds in one frame, and wait for all confirmations. Raises as `subscribe` does."""
+        loop = asyncio.get_running_loop()
+        waiters: list[asyncio.Future[Received]] = [loop.create_future() for _ in requests]
+        await self._send(requests, self._recorder.next_op(), None, waiters)
+        async with asyncio.timeout(within):
+            answers = await asyncio.gather(*waiters)
+        asked = [(request.id or "null", str(request.params[0])) for request in requests]
+        return [self._confirmed(*each, answer) for each, answer in zip(asked, answers, strict=True)]
+
+    async def send_text(self, text: str) -> None:
+        """Send what is no request; an answer has the id null. Raises ClientClosedError on a closed connection."""
+        if self._connection is None or self.closed is not None:
+            message = f"{self.name} is not connected"
+            raise ClientClosedError(message)
+        op = self._recorder.next_op()
+        self._recorder.record(Sent(self._recorder.now(), self.name, op, "null", "", text[:200]))
+        self._owed.setdefault("null", deque()).append(None)
+        self._outstanding += 1
+        await self._connection.send(text)
+
+    def _confirmed(self, request_id: str, kind: str, answer: Received) -> Stream:
         subscription = answer.frame.get("result")
         if not isinstance(subscription, str):
             message = f"{self.name}: eth_subscribe {kind} was refused: {answer.frame}"
@@ -119,6 +145,30 @@ class WebSocketClient:
         stream = self.streams.setdefault(subscription, Stream(kind, subscription, request_id))
         stream.kind, stream.request_id = kind, request_id
         return stream
+
+    def stop_reading(self) -> None:
+        """Leave what comes in the kernel's buffers, as a client does that is busy with something else."""
+        self._transport().pause_reading()
+
+    def read_on(self) -> None:
+        """Read again what has come meanwhile."""
+        self._transport().resume_reading()
+
+    async def abort(self) -> None:
+        """Be gone without a word (RST), as a client whose process died."""
+        self._leaving = True
+        transport = self._transport()
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        if self._reader is not None:
+            await self._reader
+
+    def _transport(self) -> asyncio.Transport:
+        if self._connection is None:
+            message = f"{self.name} is not connected"
+            raise ClientClosedError(message)
+        return self._connection.transport
 
     async def close(self) -> None:
         """Leave with 1000 and wait until the reader has seen the end."""
@@ -133,14 +183,14 @@ class WebSocketClient:
         requests: Sequence[Request],
         batch: int | None,
         intended: float | None,
-        waiter: asyncio.Future[Received] | None,
+        waiters: Sequence[asyncio.Future[Received]] | None,
     ) -> list[int]:
         if self._connection is None or self.closed is not None:
             message = f"{self.name} is not connected"
             raise ClientClosedError(message)
         texts, ops = [], []
         now = self._recorder.now()
-        for request in requests:
+        for index, request in enumerate(requests):
             request_id = None if request.id is None else jsontext.as_recorded(request.id)
             texts.append(jsontext.encode(request.id, request.method, request.params))
             ops.append(op := self._recorder.next_op())
@@ -148,7 +198,7 @@ class WebSocketClient:
                 Sent(now, self.name, op, request_id, request.method, request.params, batch=batch, intended=intended)
             )
             if request_id is not None:
-                self._owed.setdefault(request_id, deque()).append(waiter)
+                self._owed.setdefault(request_id, deque()).append(None if waiters is None else waiters[index])
                 self._outstanding += 1
         try:
             await self._connection.send(texts[0] if batch is None else f"[{','.join(texts)}]")

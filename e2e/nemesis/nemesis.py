@@ -25,7 +25,7 @@ class Nemesis:
     """The faults of one run. Call from one thread."""
 
     def __init__(
-        self, testbed: Testbed, recorder: Recorder, restored: Callable[[str], object] = lambda node: None
+        self, testbed: Testbed, recorder: Recorder, restored: Callable[[str], object] = lambda _: None
     ) -> None:
         """`restored` is told of each node that is back: it may listen elsewhere now."""
         self._testbed = testbed

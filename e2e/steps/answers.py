@@ -87,6 +87,12 @@ def latency_is_normal(context: Context) -> None:
         assert took <= NORMAL_TIMES * direct + slack, f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s"
 
 
+@then("response times of the clients should stay below {seconds:g} seconds at the {rank:d}th percentile")
+def response_times(context: Context, seconds: float, rank: int) -> None:
+    took = percentile([each.latency for each in mine(context.world) if each.answer], rank)
+    assert took < seconds, f"p{rank} is {took:.3f} s"
+
+
 def mine(world: World) -> list[Exchange]:
     """Return the requests that the scenario's traffic sent."""
     names = {client.name for client in world.clients}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import behave
 
 if TYPE_CHECKING:
+    from requests import Response
+
+    from e2e.clients.http import HttpClient
     from e2e.clients.websocket import Stream, WebSocketClient
     from e2e.ledger.entries import Received
     from e2e.run import Run
     from e2e.steps.conclusion import Conclusion
     from e2e.traffic.openloop import Traffic
+    from e2e.traffic.posts import Posts
 
 
 @dataclass(slots=True)
@@ -36,6 +40,16 @@ class Answer:
         return self.received.frame.get("result")
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the proxy's HTTP side said to a step, over which nobody else judges."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any  # the parsed JSON; text for what is none
+    took: float  # seconds
+
+
 @dataclass(slots=True)
 class World:
     """One scenario: its run, the clients that its steps made, and what they have to remember between steps."""
@@ -46,6 +60,11 @@ class World:
     answer: Answer | None = None
     floor: int = -1  # the last head that I had seen when I asked
     traffic: Traffic | None = None
+    posts: Posts | None = None
+    poster: HttpClient | None = None
+    reply: Reply | None = None
+    unsubscribed: Stream | None = None
+    pair: tuple[Response, ...] | None = None  # one answer through the proxy, one directly
     next_id: int = 1
     conclusion: Conclusion | None = None
 
@@ -60,6 +79,18 @@ class World:
         """The traffic of the scenario's clients."""
         assert self.traffic is not None, "no traffic yet: 'I start sending …' comes first"
         return self.traffic
+
+    @property
+    def the_posts(self) -> Posts:
+        """The traffic of the scenario's HTTP clients."""
+        assert self.posts is not None, "no HTTP traffic yet: 'HTTP clients post …' comes first"
+        return self.posts
+
+    @property
+    def the_reply(self) -> Reply:
+        """What the proxy said to my last HTTP request."""
+        assert self.reply is not None, "nothing was fetched or posted yet"
+        return self.reply
 
     @property
     def the_answer(self) -> Answer:

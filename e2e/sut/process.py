@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Endpoints:
     health: str
     ready: str | None
     metrics: str | None
+    status: str | None
+    consensus: str | None
 
     @classmethod
     def of(cls, paths: Mapping[str, str], address: str) -> Endpoints:
@@ -63,6 +66,8 @@ class Endpoints:
             health=f"http://{address}{paths['health']}",
             ready=optional("ready"),
             metrics=optional("metrics"),
+            status=optional("status"),
+            consensus=optional("consensus"),
         )
 
 
@@ -91,6 +96,16 @@ class SutProcess:
     def exit_code(self) -> int | None:
         """None while it has not ended; negative: the signal that ended it."""
         return None if self._process is None else self._process.exit_code
+
+    @property
+    def config(self) -> Path:
+        """Its config file."""
+        return self._config
+
+    def tell_to_leave(self) -> None:
+        """SIGTERM, without waiting for what it does about it."""
+        if self._process is not None:
+            self._process.signal(signal.SIGTERM)
 
     def start(self) -> None:
         """Start it and wait until it serves its nodes. Raises SutError, and then nothing is left running."""

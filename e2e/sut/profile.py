@@ -82,7 +82,8 @@ class Profile:
         except (KeyError, ValueError) as error:
             raise ProfileError(
                 f"the config template of {self.name} has a placeholder that nobody fills: {error}; "
-                "in the text there are $primaries, $backups, $consensus and the settings, in fragments $name, $http_url, $ws_url, $url"
+                "in the text there are $primaries, $backups, $consensus and the settings, "
+                "in fragments $name, $http_url, $ws_url, $url"
             ) from error
 
 

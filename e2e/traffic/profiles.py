@@ -73,3 +73,8 @@ READS: Final = Profile(
         Ask("eth_getLogs", 5, _logs),
     ),
 )
+
+
+def params_of(method: str) -> Params:
+    """Return parameters with which `method` of the mix succeeds; [] for a method that is not in it."""
+    return next((ask.params(Random(1)) for ask in READS.asks if ask.method == method), [])

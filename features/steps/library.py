@@ -1,16 +1,41 @@
 """The steps: see `e2e.steps`. Importing them is what makes them known to behave."""
 
-from e2e.steps import answers, clients, faults, judging, lanes, metrics, network, requests, subscriptions, traffic
+from e2e.steps import (
+    answers,
+    bad_input,
+    clients,
+    crowd,
+    faults,
+    http,
+    judging,
+    lanes,
+    leaving,
+    metrics,
+    network,
+    pages,
+    requests,
+    sends,
+    subscriptions,
+    switches,
+    traffic,
+)
 
 __all__ = [
     "answers",
+    "bad_input",
     "clients",
+    "crowd",
     "faults",
+    "http",
     "judging",
     "lanes",
+    "leaving",
     "metrics",
     "network",
+    "pages",
     "requests",
+    "sends",
     "subscriptions",
+    "switches",
     "traffic",
 ]

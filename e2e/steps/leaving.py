@@ -1,0 +1,53 @@
+"""The proxy is told to leave while its clients are busy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from e2e.ledger.entries import Injected
+from e2e.ledger.faults import PROXY
+from e2e.run import NotServedError
+from e2e.steps.context import then, when
+from e2e.wait import wait_until
+
+if TYPE_CHECKING:
+    from e2e.steps.context import Context
+
+LEAVES_WITHIN: Final = 15.0  # seconds
+
+
+@when("the proxy is told to stop")
+def proxy_is_told_to_stop(context: Context) -> None:
+    run = context.world.run
+    began = run.recorder.now()
+    run.sut.tell_to_leave()
+    run.recorder.record(Injected(run.recorder.now(), "stop", PROXY, began=began))
+
+
+@then("every client should be closed with {code:d}")
+def every_client_closed(context: Context, code: int) -> None:
+    clients = context.world.run.clients
+    wait_until(
+        lambda: all(client.closed is not None for client in clients),
+        LEAVES_WITHIN,
+        "every client is closed",
+        lambda: [client.name for client in clients if client.closed is None],
+    )
+    others = [client.closed for client in clients if client.closed is not None and client.closed.code != code]
+    assert not others, f"{len(others)} were closed otherwise: {others[:3]}"
+
+
+@then("the proxy should end with exit code {code:d} within {seconds:g} seconds")
+def proxy_ends(context: Context, code: int, seconds: float) -> None:
+    sut = context.world.run.sut
+    wait_until(lambda: sut.exit_code is not None, seconds, "the proxy ends")
+    assert sut.exit_code == code, f"it ended with {sut.exit_code}, see {sut.log}"
+
+
+@then("no new client should be let in")
+def no_new_client(context: Context) -> None:
+    try:
+        context.world.run.connect("latecomer")
+    except NotServedError:
+        return
+    raise AssertionError("a client was let in by a proxy that was told to stop")

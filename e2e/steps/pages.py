@@ -1,0 +1,141 @@
+"""What the proxy shows over HTTP beside JSON-RPC: status, readiness, metrics, the consensus layer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+
+from e2e.clients.scrape import by_label, parse
+from e2e.steps.context import Reply, step, then
+from e2e.steps.lanes import nodes_called
+from e2e.wait import wait_until
+
+if TYPE_CHECKING:
+    from e2e.steps.context import Context, World
+
+WITHIN: Final = 5.0  # seconds for a page
+CYCLE: Final = 5.0  # seconds: what a cycle of health checks may take
+
+
+def fetch(url: str | None) -> Reply:
+    """Get a page. AssertionError if the profile does not name it."""
+    assert url is not None, "the profile of this proxy does not say where that page is"
+    began = time.monotonic()
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(url, timeout=WITHIN)
+    took = time.monotonic() - began
+    try:
+        body = answer.json()
+    except requests.JSONDecodeError:
+        body = answer.text
+    return Reply(answer.status_code, answer.headers, body, took)
+
+
+@step("I fetch the {page:w} page")
+def i_fetch(context: Context, page: str) -> None:
+    context.world.reply = fetch(getattr(context.world.run.sut.endpoints, page))
+
+
+@step("I fetch {path} of the consensus layer")
+def i_fetch_consensus(context: Context, path: str) -> None:
+    base = context.world.run.sut.endpoints.consensus
+    context.world.reply = fetch(None if base is None else base + path)
+
+
+@then("the page should have status {status:d}")
+def page_has_status(context: Context, status: int) -> None:
+    reply = context.world.the_reply
+    assert reply.status == status, f"the status was {reply.status}: {reply.body}"
+
+
+@then("the page should come within {seconds:g} seconds")
+def page_in_time(context: Context, seconds: float) -> None:
+    assert context.world.the_reply.took <= seconds, f"it took {context.world.the_reply.took:.2f} s"
+
+
+@then("the page should say what a consensus node says itself")
+def page_equals_direct(context: Context) -> None:
+    """The chain moves: one of the two answers around it."""
+    world, (path,) = context.world, {each["path"] for each in context.table or []}
+    bases = world.run.stage.testbed.consensus_urls().values()
+    direct = [fetch(base + path) for base in bases]
+    assert world.the_reply.status == direct[0].status, f"the status was {world.the_reply.status}"
+    assert world.the_reply.body in [each.body for each in direct], f"{world.the_reply.body} is not {direct[0].body}"
+
+
+@then("{node} should be {health:w} within {seconds:g} seconds")
+def node_is(context: Context, node: str, health: str, seconds: float) -> None:
+    """By the status page."""
+    world = context.world
+    names = set(nodes_called(world, node))
+    wanted = {"healthy": True, "unhealthy": False}[health]
+
+    def there() -> bool:
+        return all(each["is_healthy"] == wanted for each in status(world)["el_nodes"] if each["name"] in names)
+
+    wait_until(there, seconds, f"{node} {health}", lambda: status(world)["el_nodes"])
+
+
+@then("{node} should stay healthy for {seconds:g} seconds")
+def node_stays(context: Context, node: str, seconds: float) -> None:
+    world = context.world
+    names = set(nodes_called(world, node))
+    end = time.monotonic() + seconds
+
+    def over() -> bool:
+        sick = [each for each in status(world)["el_nodes"] if each["name"] in names and not each["is_healthy"]]
+        assert not sick, f"unhealthy meanwhile: {sick}"
+        return time.monotonic() >= end
+
+    wait_until(over, seconds + WITHIN, f"{seconds:g} s go by", poll=0.1)
+
+
+@then("the page should list the nodes of the topology")
+def page_lists_nodes(context: Context) -> None:
+    world = context.world
+    listed = {each["name"]: each["is_primary"] for each in world.the_reply.body["el_nodes"]}
+    assert listed == {node.name: node.primary for node in world.run.nodes}, f"listed are {listed}"
+    heads = [each["block_number"] for each in world.the_reply.body["el_nodes"]]
+    head = world.run.stage.testbed.head().number
+    assert all(head - 3 <= each <= head for each in heads), f"heads are {heads}, the chain's is {head}"
+
+
+@then("the failover flag should go {word:w} within {seconds:g} seconds")
+def failover_flag(context: Context, word: str, seconds: float) -> None:
+    world = context.world
+    wanted = {"up": True, "down": False}[word]
+    wait_until(lambda: status(world)["el_failover_active"] == wanted, seconds, f"the failover flag is {word}")
+
+
+@then("the metric {name:S} should be {value:g} within {seconds:g} seconds")
+def metric_is(context: Context, name: str, value: float, seconds: float) -> None:
+    world = context.world
+    wait_until(lambda: metric(world, name) == value, seconds, f"{name} is {value:g}", lambda: metric(world, name))
+
+
+@then("these metrics should be there")
+def metrics_are_there(context: Context) -> None:
+    text = fetch(context.world.run.sut.endpoints.metrics).body
+    wanted = [each["name"] for each in context.table or []]
+    missing = [name for name in wanted if f"\n{name}" not in text]
+    assert not missing, f"no sample of {', '.join(missing)}"
+
+
+@then("{node} should be reported with failing methods")
+def failing_methods(context: Context, node: str) -> None:
+    (told,) = (each for each in status(context.world)["el_nodes"] if each["name"] == node)
+    assert told["failing_methods"], f"the status page says {told}"
+
+
+def status(world: World) -> dict[str, Any]:
+    body: dict[str, Any] = fetch(world.run.sut.endpoints.status).body
+    return body
+
+
+def metric(world: World, name: str) -> float:
+    """Return the sum of a metric over its labels."""
+    samples = parse(str(fetch(world.run.sut.endpoints.metrics).body), frozenset({name}))
+    return sum(by_label(samples, name, "node").values()) if len(samples) > 1 else next(iter(samples.values()), -1.0)

@@ -1,0 +1,74 @@
+"""Requests with side effects, and what a proxy may not change on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import anyio.to_thread
+import requests
+
+from e2e.clients.websocket import Request
+from e2e.ledger.entries import Received
+from e2e.steps.context import then, when
+from e2e.steps.http import last_post, poster
+from e2e.steps.lanes import pass_time
+
+if TYPE_CHECKING:
+    from e2e.clients.http import HttpClient
+    from e2e.steps.context import Context
+
+# Signed with a key of nobody's, for another chain: each node that gets it refuses it, and the gateway sees it arrive.
+TRANSACTION: Final = "0x" + "00" * 100
+HOP_BY_HOP: Final = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection"}
+)
+OF_THE_INSTANT: Final = frozenset({"date", "content-length"})
+WITHIN: Final = 15.0  # seconds
+
+
+@when("I post eth_sendRawTransaction while {node} is killed after {seconds:g} seconds")
+def post_transaction(context: Context, node: str, seconds: float) -> None:
+    world = context.world
+    request = Request(str(world.next_id), "eth_sendRawTransaction", [TRANSACTION])
+    answered = world.run.stage.portal.start_task_soon(_post, poster(world), request)
+    pass_time(world, seconds)
+    world.run.nemesis.inject("kill", node)
+    answered.result()
+    world.run.nemesis.cure_all()
+
+
+@then("the answer should be an error that says that the outcome is unknown")
+def outcome_unknown(context: Context) -> None:
+    answer = last_post(context.world).answer
+    assert isinstance(answer, Received), f"there was no answer: {answer}"
+    assert answer.frame.get("error", {}).get("code") == -32052, f"the answer was {answer.frame}"
+
+
+@when("I post eth_chainId to the proxy and to a node")
+def post_to_both(context: Context) -> None:
+    world = context.world
+    direct = world.run.stage.testbed.urls(world.run.nodes[0].name).http
+    world.pair = tuple(_ask(url) for url in (world.run.sut.endpoints.http, direct))
+
+
+@then("the header fields should be the same, hop-by-hop ones aside")
+def same_fields(context: Context) -> None:
+    assert context.world.pair is not None
+    through, direct = (_end_to_end(answer) for answer in context.world.pair)
+    assert through == direct, f"through the proxy {through}, directly {direct}"
+
+
+async def _post(client: HttpClient, request: Request) -> None:
+    await anyio.to_thread.run_sync(client.call, request, WITHIN)
+
+
+def _ask(url: str) -> requests.Response:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.post(url, json=body, timeout=WITHIN)
+
+
+def _end_to_end(answer: requests.Response) -> dict[str, str]:
+    apart = HOP_BY_HOP | OF_THE_INSTANT
+    return {name.lower(): value for name, value in answer.headers.items() if name.lower() not in apart}

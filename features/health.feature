@@ -1,0 +1,68 @@
+Feature: Health
+  Probes are honest, side by side, and nobody waits for them.
+
+  @integration @health @gateway @issue.3 @issue.4 @mode.L6 @promise.isolated
+  Scenario: A node that accepts and never answers delays nobody
+    Given 5 clients connected via WebSocket with 1 subscriptions each
+    When each client sends 10 requests per second
+    And the every lane of el-4-backup has black_hole
+    Then el-4-backup should be unhealthy within 5 seconds
+    When I fetch the status page
+    Then the page should come within 1 seconds
+    And response times of the clients should stay below 0.5 seconds at the 99th percentile
+
+  @integration @health @gateway @topology.1p2b @issue.3 @issue.4 @promise.fails_over
+  Scenario: Failover is fast though another node keeps its probes waiting
+    Given 5 clients connected via WebSocket with 1 subscriptions each
+    When each client sends 10 requests per second
+    And the HTTP lane of el-3-backup has black_hole
+    And the node in use suffers kill of every lane for 3 seconds
+    Then no request should be unanswered
+    And no client should be closed
+
+  @integration @health @gateway @topology.1p1b @mode.H7
+  Scenario: A lost probe now and then changes nothing
+    Given the HTTP lane of el-1-primary is prepared for probe_failure
+      | every |
+      | 5     |
+    When I connect via WebSocket
+    Then el-1-primary should stay healthy for 8 seconds
+    And metrics should show primary node connected
+
+  @integration @health @gateway @topology.1p1b @mode.H8
+  Scenario: A node that is syncing serves nobody
+    When the HTTP lane of el-1-primary has syncing
+    Then el-1-primary should be unhealthy within 5 seconds
+    When the lanes are well again
+    Then el-1-primary should be healthy within 5 seconds
+
+  @integration @health @http @gateway @topology.1p1b @mode.H8
+  Scenario: Reads go elsewhere while half of a node's methods fail
+    Given 2 HTTP clients post 10 requests per second each
+    When the HTTP lane of el-1-primary has method_failure
+      | methods                          |
+      | ["eth_getBalance", "eth_getLogs"] |
+    And 4 seconds go by
+    Then el-1-primary should be reported with failing methods
+
+  @integration @health @gateway @mode.H8
+  Scenario: An answer with status 500 is no good probe, whatever its body
+    When the HTTP lane of el-2-primary has http_status
+      | status | keep_body |
+      | 500    | true      |
+    Then el-2-primary should be unhealthy within 5 seconds
+
+  @integration @health @gateway @mode.H9
+  Scenario: One node's absurd head is not believed alone
+    Given I connect via WebSocket
+    When the HTTP lane of el-4-backup has absurd_head
+    Then el-1-primary should stay healthy for 5 seconds
+    And metrics should show primary node connected
+
+  @integration @health @gateway @topology.1p1b @promise.fails_over
+  Scenario: A node whose head stands still is left
+    Given I have active WebSocket connection with subscriptions
+    When each client sends 10 requests per second
+    And the every lane of el-1-primary has stalled_head
+    Then el-1-primary should be unhealthy within 10 seconds
+    And every client should hear of new blocks

@@ -1,0 +1,59 @@
+Feature: Metrics and status
+  What the proxy says of itself is true, and gives no secret away.
+
+  @integration @metrics
+  Scenario: The status page lists the nodes with their heads
+    When I fetch the status page
+    Then the page should have status 200
+    And the page should list the nodes of the topology
+
+  @integration @metrics @topology.1p1b
+  Scenario: Ready means that a node is healthy
+    When I fetch the ready page
+    Then the page should have status 200
+
+  @integration @metrics @topology.1p0b
+  Scenario: Not ready without a healthy node, and alive all the same
+    When the primary EL node is killed
+    Then el-1-primary should be unhealthy within 5 seconds
+    When I fetch the ready page
+    Then the page should have status 503
+    When I fetch the health page
+    Then the page should have status 200
+
+  @integration @metrics @compatibility
+  Scenario: Every series is there from the start
+    Then these metrics should be there
+      | name                                 |
+      | vixy_el_requests_total               |
+      | vixy_el_request_duration_seconds     |
+      | vixy_el_node_block_number            |
+      | vixy_el_node_lag_blocks              |
+      | vixy_el_node_healthy                 |
+      | vixy_el_failover_active              |
+      | vixy_el_failovers_total              |
+      | vixy_cl_requests_total               |
+      | vixy_cl_node_slot                    |
+      | vixy_ws_connections_active           |
+      | vixy_ws_reconnections_total          |
+      | vixy_ws_reconnection_attempts_total  |
+      | vixy_ws_subscriptions_active         |
+      | vixy_ws_upstream_node_connected      |
+      | vixy_ws_queue_size                   |
+      | vixy_ws_backfilled_blocks_total      |
+      | vixy_http_retries_total              |
+
+  @integration @metrics @websocket @reconnection @mode.H11 @promise.counted_right
+  Scenario: Gauges equal what is there after switches and leaves
+    Given 10 clients connected via WebSocket with 2 subscriptions each
+    When primary node stops and recovers
+    And 4 of the clients are gone without a word
+    Then the proxy should count 6 connections of mine within 5 seconds
+    And 3 seconds go by
+
+  @integration @metrics @failover @topology.1p1b
+  Scenario: The failover flag says when backups serve, and no longer
+    When the primary EL node is stopped
+    Then the failover flag should go up within 3 seconds
+    When the primary EL node is restarted
+    Then the failover flag should go down within 3 seconds
