@@ -1,8 +1,8 @@
 """Every request on an open connection gets exactly one answer with its own id.
 
 Silence is excused where the client left of its own accord before its answer was due, and where the proxy closed the
-connection with a code that says why. An error in place of a result is excused while no node was usable, and for a
-request with side effects whose node died with it in its hands.
+connection with a code that says why. An error in place of a result is excused while no node was usable, for a
+read at the time of its answer, and for a request with side effects whose node died with it in its hands.
 """
 
 from __future__ import annotations
@@ -101,8 +101,11 @@ def _errors(history: History, asked: list[Exchange]) -> list[Witness]:
         if text is None:
             continue
         request, until = exchange.request, exchange.answered
-        unknown_outcome = not is_read(request.method) and excused(lost[request.lane], request.at, until)
-        if not unknown_outcome and not excused(no_node[request.lane], request.at, until):
+        read = is_read(request.method)
+        # a read could have gone to the node that came back: an error to it is excused only while there is still none
+        since = until if read else request.at
+        unknown_outcome = not read and excused(lost[request.lane], request.at, until)
+        if not unknown_outcome and not excused(no_node[request.lane], since, until):
             witnesses.append(_witness(exchange, f"{text}, though a node was usable"))
     return witnesses
 

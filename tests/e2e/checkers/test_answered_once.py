@@ -150,6 +150,17 @@ def test_an_error_needs_an_excuse() -> None:
     assert "though a node was usable" in verdict.witnesses[0].text
 
 
+def test_a_read_that_waited_through_an_outage_is_owed_a_result_after_it() -> None:
+    run = Run()
+    a = run.client("a").asked(1)
+    for node in (P1, P2, B1, B2):
+        run.fault("kill", node)
+    a.sent(2)
+    run.wait(1).healed("kill", P1).wait(4)
+    a.error(2)
+    assert judged(run) is Answer.NO
+
+
 def test_an_error_while_no_node_lives_is_excused() -> None:
     run = Run()
     a = run.client("a").asked(1)
