@@ -37,8 +37,8 @@ class ServiceInfo:
     """A service at one moment.
 
     `service_status` is what was asked of it: only Starlark's start and stop change it. `container_status` is what
-    Docker sees: STOPPED after a crash, a kill and a pause too. While the container does not run there is no public
-    address and there are no public ports.
+    Docker sees: STOPPED after a crash, a kill and a pause too. A container that has ended has no public address and no
+    public ports; a paused one keeps them.
     """
 
     service_uuid: str

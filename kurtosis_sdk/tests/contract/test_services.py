@@ -79,8 +79,10 @@ def test_a_kill_ends_the_container_and_a_start_brings_it_back(service: Any) -> N
 
 
 def test_a_pause_freezes_and_an_unpause_thaws(service: Any) -> None:
+    ports = service.get_public_ports()
     service.pause()
     assert states(service) == (Status.RUNNING, Status.STOPPED)
+    assert service.get_public_ports() == ports
     service.pause()
     with pytest.raises(EngineError):
         service.exec_command(["true"])

@@ -39,7 +39,7 @@ class ServiceView:
         return self._info.private_ports
 
     def get_maybe_public_ip_address(self) -> str:
-        """Where this machine reaches it; empty while it does not run, or when it has no ports."""
+        """Where this machine reaches it; empty when it has ended, or has no ports."""
         return self._info.maybe_public_ip_address
 
     def get_public_ports(self) -> Mapping[str, PortSpec]:
