@@ -197,7 +197,7 @@ class Continuity:
                 self._release(link, subscription)
                 continue
             errand = Errand(LOGS, now + self._settings.errand_timeout, key, first, last)
-            link.send_errand(self._out, errand, subscription.logs_request(first, last))
+            link.send_errand(self._out, errand, subscription.logs_request(first))
 
     def logs_fetched(self, link: Link, errand: Errand, result: Any) -> None:
         """The node's logs of the blocks that the errand asked for."""
@@ -227,7 +227,12 @@ class Continuity:
             return
         log = read_log(event_result(data))
         if log is not None:
-            self._tell_removed(subscription, subscription.logs.displaced_by(log))
+            known = self._chain.knows(log.identity[0])
+            if known and log.block < (subscription.logs.first_block or 0):
+                return  # a node that lags tells of blocks from before the subscription
+            subscription.logs.announced_first(log)
+            gone = subscription.logs.displaced_by(log, told_head=known or not self.is_rooted)
+            self._tell_removed(subscription, gone)
         if log is None or subscription.logs.accept(log):
             self._book.tell(subscription, data[: frame.start] + subscription.key + data[frame.end :])
 

@@ -60,15 +60,26 @@ class LogBook:
         self._blocks[log.block] = log.identity[0]
         return True
 
-    def displaced_by(self, log: Log) -> list[Log]:
+    def announced_first(self, log: Log) -> None:
+        """`log` came live: if it is the first of all, the node knew the subscription too late for any block below."""
+        if not self._told and not log.removed:
+            self.first_block = max(self.first_block or 0, log.block)
+
+    def displaced_by(self, log: Log, *, told_head: bool) -> list[Log]:
         """What was told of another branch at the height of the live log `log` and above; no longer told.
 
+        `told_head`: the client was told the head of its block, so that logs above it may well be of the same branch.
         Empty where the node itself has told the reorg, as it does of blocks that it had.
         """
         block = log.identity[0]
-        if log.removed or self._blocks.get(log.block, block) == block:
+        if log.removed or log.identity in self._told:
             return []
-        return self._remove(other for other in self._told.values() if other.block >= log.block)
+        other = self._blocks.get(log.block, block) != block
+        if not other and (told_head or max(self._blocks, default=0) <= log.block):
+            return []
+        return self._remove(
+            told for told in self._told.values() if told.block >= log.block and told.identity[0] != block
+        )
 
     def remove_blocks(self, blocks: frozenset[str]) -> list[Log]:
         """What was told of the blocks with these hashes; no longer told."""

@@ -80,12 +80,16 @@ class Subscription:
         # events of a subscription made in a batch wait here until the batch is answered
         self.held: list[bytes] | None = None
 
-    def logs_request(self, first: int, last: int) -> Request:
-        """eth_getLogs for what this subscription follows, blocks `first` to `last`."""
+    def logs_request(self, first: int) -> Request:
+        """eth_getLogs for what this subscription follows, from block `first` on.
+
+        Up to the latest: the node may be above the last head that it told, and what it told of that one's logs went
+        out before it knew the subscription.
+        """
         assert self.kind is Kind.LOGS  # noqa: S101 - the one caller asks for logs only
         given = self.request.params[1] if len(self.request.params) > 1 else {}
         chosen = {name: given[name] for name in ("address", "topics") if name in given}
-        return ask("eth_getLogs", [{**chosen, "fromBlock": hex(first), "toBlock": hex(last)}])
+        return ask("eth_getLogs", [{**chosen, "fromBlock": hex(first), "toBlock": "latest"}])
 
 
 def ask(method: str, params: list[Any]) -> Request:

@@ -251,7 +251,7 @@ def test_a_reader_of_logs_knows_exactly_those_of_the_branch_over_any_change_of_n
             for block in came:
                 for log in logs_of(block, block.number, block.number):
                     if block.number >= first:
-                        assert book.displaced_by(log) == []
+                        assert book.displaced_by(log, told_head=False) == []
                         reader.told([], [log] if book.accept(log) else [])
         else:
             book.first_block = first
@@ -284,10 +284,10 @@ def test_logs_of_a_branch_that_the_node_never_had_are_taken_back_newest_first(se
     assert by_heads.remove_blocks(hashes) == orphans
     assert by_heads.remove_blocks(hashes) == []
     new = logs_of(world.tip, fork + 1, world.tip.number)
-    displaced = [gone for log in new for gone in (by_logs.displaced_by(log), by_logs.accept(log))[0]]
+    displaced = [gone for log in new for gone in (by_logs.displaced_by(log, told_head=False), by_logs.accept(log))[0]]
     # by logs alone it shows only where the new branch has logs at the height of one that stood
     assert displaced == [log for log in orphans if log in displaced]
-    assert by_logs.displaced_by(new[0]._replace(removed=True)) == [] if new else True
+    assert by_logs.displaced_by(new[0]._replace(removed=True), told_head=False) == [] if new else True
 
 
 @given(SEEDS, st.integers(0, 30))

@@ -152,3 +152,33 @@ def test_logs_of_a_branch_that_only_the_lost_node_had_are_taken_back_before_othe
             standing.append(place)
     told = [(block.number, place) for block in branch for place in range(len(block.logs))]
     assert standing[len(standing) - len(told) :] == told
+
+
+def test_a_node_that_lags_tells_nothing_from_before_the_subscription() -> None:
+    stage = Stage("P1", "B1").start()
+    stage.subscribe("newHeads")
+    missed = stage.grow("P1", blocks=4)
+    logs = stage.subscribe("logs", {})
+    blocks = stage.grow("P1", blocks=2)
+    stage.lose("P1")
+    stage.wait(0.2)
+    for block in missed + blocks:  # B1 catches up
+        stage.spread(block, "B1")
+    blocks += stage.grow(blocks=2)
+    assert _told(stage, logs) == _logs(blocks)
+
+
+def test_the_first_live_log_says_from_which_block_on_the_node_knew_the_subscription() -> None:
+    stage = Stage("P1", "B1", seed=1).start()
+    stage["P1"].logs_first = True
+    stage.subscribe("newHeads")
+    logs = stage.subscribe("logs", {})
+    [(epoch, name, asked)] = stage["P1"].streams("logs")
+    del stage["P1"].links[epoch][name]
+    stage.grow()  # its logs went out a moment before the node knew the subscription
+    stage["P1"].links[epoch][name] = asked
+    blocks = stage.grow(blocks=2)
+    stage.lose("P1")
+    stage.wait(0.2)
+    blocks += stage.grow(blocks=2)
+    assert _told(stage, logs) == _logs(blocks)
