@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from proxy import jsonrpc
+from proxy.session import Settings
 
 if TYPE_CHECKING:
     from simulation.chain import Block
 
 IDENTITY = "0x" + "4".rjust(40, "0")
-OURS = {jsonrpc.NO_NODE, jsonrpc.TIMED_OUT, jsonrpc.OUTCOME_UNKNOWN, jsonrpc.QUEUE_FULL, jsonrpc.NODE_FAILED}
+SETTINGS = Settings(request_timeout=300, queue_max_messages=20, backoff_most=1.0)
 
 
 @dataclass(slots=True)
 class Asked:
-    """One request. `kind` is of a subscription that it makes; `target` the one that it ends."""
+    """One request; `at` is when it was sent, `crowded` whether more were open then than may wait."""
 
     id: str | float | None
     method: str
     params: list[Any]
     notification: bool = False
+    at: float = 0.0
+    crowded: bool = False
 
     @property
     def text(self) -> bytes:
@@ -76,15 +79,17 @@ class Client:
         self.owed: list[list[Asked]] = []
         self.streams: dict[str, Stream] = {}
 
-    def sent(self, asked: list[Asked], *, batch: bool) -> bytes:
+    def sent(self, asked: list[Asked], now: float, *, batch: bool, crowded: bool) -> bytes:
         """The message; what it asks for is owed from now on."""
         due = [one for one in asked if not one.notification]
         if due:
             self.owed.append(due)
+        for one in asked:
+            one.at, one.crowded = now, crowded
         texts = [one.text for one in asked]
         return b"[%b]" % b",".join(texts) if batch else texts[0]
 
-    def received(self, frame: Any, blocks: dict[str, Block], newest: int) -> None:
+    def received(self, frame: Any, blocks: dict[str, Block], newest: int, now: float) -> None:
         """Asserts that the frame was owed; `newest` is the number of the newest block that any node has."""
         if isinstance(frame, dict) and "params" in frame:
             stream = self.streams.get(frame["params"]["subscription"])
@@ -92,7 +97,7 @@ class Client:
             stream.hear(frame["params"]["result"], blocks)
             return
         answers = frame if isinstance(frame, list) else [frame]
-        due = next((due for due in self.owed if _fit(due, answers)), None)
+        due = next((due for due in self.owed if self._fit(due, answers, now)), None)
         assert due is not None, f"answers nothing that was asked: {frame}"
         self.owed.remove(due)
         for one, answer in zip(due, answers, strict=True):
@@ -107,26 +112,33 @@ class Client:
         elif asked.method == "eth_unsubscribe" and answer["result"]:
             del self.streams[asked.params[0]]
 
+    def _fit(self, due: list[Asked], answers: list[Any], now: float) -> bool:
+        return len(due) == len(answers) and all(
+            self._fits(one, answer, now) for one, answer in zip(due, answers, strict=True)
+        )
 
-def _fit(due: list[Asked], answers: list[Any]) -> bool:
-    return len(due) == len(answers) and all(map(_fits, due, answers))
+    def _fits(self, asked: Asked, answer: Any, now: float) -> bool:
+        """Whether this may be the answer to that."""
+        if answer["id"] != asked.id or type(answer["id"]) is not type(asked.id):
+            return False
+        if "error" in answer:
+            return "promise" in answer["error"]["data"] and self._may_fail(asked, answer["error"]["code"], now)
+        match asked.method:
+            case "eth_call":
+                return bool(answer["result"] == asked.params[0]["data"])
+            case "eth_unsubscribe":
+                return answer["result"] in (True, False)
+            case _:
+                return isinstance(answer["result"], str)
 
-
-def _fits(asked: Asked, answer: Any) -> bool:
-    """Whether this may be the answer to that: an error of ours may always be, a result must be the right one."""
-    if answer["id"] != asked.id or type(answer["id"]) is not type(asked.id):
-        return False
-    if "error" in answer:
-        error = answer["error"]
-        unsafe = not jsonrpc.is_read(asked.method)
-        lost = error["code"] == jsonrpc.OUTCOME_UNKNOWN
-        return error["code"] in OURS and "promise" in error["data"] and (not lost or unsafe)
-    match asked.method:
-        case "eth_call":
-            return bool(answer["result"] == asked.params[0]["data"])
-        case "eth_subscribe":
-            return isinstance(answer["result"], str)
-        case "eth_unsubscribe":
-            return answer["result"] in (True, False)
-        case _:
-            return isinstance(answer["result"], str)
+    def _may_fail(self, asked: Asked, code: int, now: float) -> bool:
+        """Whether the proxy may give up with this error of its own."""
+        match code:
+            case jsonrpc.TIMED_OUT:
+                return now - asked.at >= SETTINGS.request_timeout
+            case jsonrpc.QUEUE_FULL:
+                return asked.crowded
+            case jsonrpc.OUTCOME_UNKNOWN:
+                return asked.method == "eth_sendRawTransaction"
+            case _:
+                return code == jsonrpc.NODE_FAILED and jsonrpc.is_read(asked.method)
