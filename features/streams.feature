@@ -1,0 +1,64 @@
+Feature: Streams
+  What a subscription says is the same through switches, reorgs and nodes with habits of their own.
+
+  @integration @websocket @reconnection @topology.1p1b @mode.S1
+  Scenario: Unsubscribing works after a switch
+    Given I have active WebSocket connection with subscriptions
+    When the primary EL node is stopped
+    And I wait for reconnection to complete
+    And I unsubscribe from my last subscription
+    Then it should be confirmed, and the subscription silent from then on
+
+  @integration @websocket @reconnection @gateway @issue.2 @mode.S2 @promise.no_strangers
+  Scenario: Nodes that hand out the same small ids
+    Given the WebSocket lane of every primary is prepared for sequential_ids
+    And 3 clients connected via WebSocket with 2 subscriptions each
+    When the node in use is left 4 times
+    Then no client should receive what it did not ask for
+    And no head should be missing or repeated for any client
+
+  @integration @websocket @failover @gateway @topology.1p2b @mode.S3
+  Scenario: A node that refuses a subscription is passed over
+    Given the WebSocket lane of el-3-backup is prepared for refuse_subscription
+      | kinds                      |
+      | ["newPendingTransactions"] |
+    And I have active WebSocket connection with subscriptions
+    When the primary EL node is killed
+    And I wait for reconnection to complete
+    Then all 3 subscriptions should still be active
+
+  @integration @websocket @reconnection @gateway @issue.2 @mode.S4 @promise.heads_continuous
+  Scenario: Heads are continuous through ten switches
+    Given I have active WebSocket connection with subscriptions
+    When the node in use is left 10 times
+    Then no head should be missing or repeated for any client
+    And all 3 subscriptions should still be active
+
+  @integration @websocket @reconnection @topology.1p1b @mode.S5
+  Scenario: Subscriptions made in a batch go on after a switch
+    Given I connect via WebSocket
+    When I subscribe to newHeads and logs in one batch
+    And the primary EL node is stopped
+    And I wait for reconnection to complete
+    Then all 2 subscriptions should still be active
+
+  @integration @websocket @reconnection @gateway @topology.1p1b @mode.S5
+  Scenario: A subscription whose confirmation was on its way at the switch
+    Given I connect via WebSocket
+    When I subscribe to newHeads while the WebSocket lane of el-1-primary is closed
+    Then all 1 subscriptions should still be active
+
+  @integration @websocket @reorg @mode.S8 @promise.heads_continuous
+  Scenario: A reorg is told in order
+    Given I have active WebSocket connection with subscriptions
+    When 3 seconds go by
+    And the last 2 blocks are replaced
+    And 3 seconds go by
+    Then all 3 subscriptions should still be active
+
+  @integration @websocket @reconnection @reorg @topology.1p1b @mode.S8 @promise.heads_continuous
+  Scenario: A reorg while the node in use is away
+    Given I have active WebSocket connection with subscriptions
+    When 3 seconds go by
+    And the node in use is killed, and while it is away the last 2 blocks are replaced
+    Then all 3 subscriptions should still be active
