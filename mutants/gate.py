@@ -1,0 +1,117 @@
+"""Does the suite catch what it is for? Every mutant against its scenarios; and the sound proxy, which must pass them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from e2e.checkers.verdict import Answer
+from e2e.steps.judging import STANDING_STEP
+from mutants import catalogue, stage
+from mutants.catalogue import STEPS
+from mutants.matrix import KILLED, Outcome, Record, table, track_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from e2e.steps.results import Played
+    from e2e.steps.theatre import Theatre
+    from mutants.catalogue import Mutant
+
+TRACK_RECORD: Final = Path("docs/track-record.md")
+ISSUE: Final = "issue."
+_OURS: Final = re.compile(r'File ".*/mutants/\w+\.py".*\n(?:.*\n){0,8}?(\w+(?:Error|Exception): .*)')
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0: every mutant was caught by a checker that was meant to, and the sound proxy passed; 1: not so; 2: bad call."""
+    parser = argparse.ArgumentParser(prog="python -m mutants gate", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="mutants; all by default")
+    parser.add_argument("--issues", action="store_true", help="only those of the five issues of the incident")
+    parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
+    given = parser.parse_args(arguments)
+    mutants = catalogue.load()
+    if strangers := [name for name in given.names if name not in mutants]:
+        parser.error(f"no mutant {', '.join(strangers)}; python -m mutants --list names them all")
+    chosen = [mutants[name] for name in given.names] or list(mutants.values())
+    if given.issues:
+        chosen = [mutant for mutant in chosen if mutant.mode.startswith(ISSUE)]
+    began = time.monotonic()
+    with stage.network(given.seed) as theatre:
+        versions = dict(theatre.stage.versions)
+        control = _control(theatre, chosen)
+        records = [_try(theatre, mutant) for mutant in chosen]
+    if len(records) == len(mutants):
+        when = datetime.now(UTC).strftime("%Y-%m-%d")
+        TRACK_RECORD.write_text(track_record(records, when, versions), encoding="utf-8")
+    return _report(control, records, time.monotonic() - began)
+
+
+def _control(theatre: Theatre, mutants: Sequence[Mutant]) -> list[Outcome]:
+    """The sound proxy against the same scenarios."""
+    scenarios = {scenario for mutant in mutants for scenario in mutant.shown_by}
+    outcomes = [outcome(played, None) for played in stage.play(theatre, None, scenarios)]
+    for each in outcomes:
+        _say("control", each)
+    return outcomes
+
+
+def _try(theatre: Theatre, mutant: Mutant) -> Record:
+    played = stage.play(theatre, mutant.name, mutant.shown_by)
+    record = Record(mutant, tuple(outcome(each, mutant.name) for each in played))
+    for each in record.outcomes:
+        _say(mutant.name, each)
+    return record
+
+
+def outcome(played: Played, mutant: str | None) -> Outcome:
+    """What a scenario's judges said of a proxy."""
+    verdicts = () if played.conclusion is None else played.conclusion.verdicts
+    said = [(each.promise, each.reason) for each in verdicts if each.answer is Answer.NO]
+    unclear = [f"{each.promise}: {each.reason}" for each in verdicts if each.answer is Answer.UNKNOWN]
+    error = "" if played.conclusion is not None else f"it was not judged: {played.error or played.status}"
+    if played.conclusion is not None and mutant is not None:
+        error = crash(played.conclusion.folder / "logs" / "proxy.log")
+    if played.error and STANDING_STEP not in played.error.splitlines()[0]:
+        said.append((STEPS, " ".join(played.error.splitlines()[:2])))
+    return Outcome(
+        mutant,
+        stage.name_of(played),
+        played.seconds,
+        "" if played.conclusion is None else str(played.conclusion.folder),
+        tuple(said),
+        error,
+        "; ".join(unclear),
+    )
+
+
+def crash(log: Path) -> str:
+    """The error that the mutant's own lines raised, if they did: then it is not the bug that was seen."""
+    try:
+        found = _OURS.search(log.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
+    return "" if found is None else f"the mutant itself crashed: {found[1]} ({log})"
+
+
+def _say(who: str, each: Outcome) -> None:
+    said = ", ".join(sorted(each.names)) or each.error or (f"UNKNOWN {each.unclear}" if each.unclear else "content")
+    print(f"{who:28} {each.seconds:5.1f} s  {each.scenario}: {said}", flush=True)
+
+
+def _report(control: Sequence[Outcome], records: Sequence[Record], seconds: float) -> int:
+    alive = [record for record in records if record.state != KILLED]
+    wrong = [each for each in control if each.checkers or each.error or each.unclear]
+    print(f"\n{table(records)}\n")
+    for record in alive:
+        print(f"{record.mutant.name}: {record.state}: {record.why}")
+        print(f"  bug:  {record.mutant.bug}")
+        print("".join(f"  run:  {each.run}\n" for each in record.outcomes), end="")
+    for each in wrong:
+        print(f"the sound proxy failed {each.scenario}: {each.checkers or each.error or each.unclear}\n  run:  {each.run}")
+    print(f"{len(records) - len(alive)} of {len(records)} mutants killed, {len(wrong)} of {len(control)} controls failed, {seconds:.0f} s")
+    return 1 if alive or wrong else 0
