@@ -256,8 +256,10 @@ def test_lag_and_syncing_are_known_at_once_and_end_after_two_probes() -> None:
 
 
 def test_a_slow_answer_is_compared_with_the_head_of_its_own_time() -> None:
-    chain = lambda now: 100 + int(now * 4)  # noqa: E731 - four blocks a second
-    world = World({"a": lambda now: (0.7, Answered(chain(now))), "b": lambda now: (0.7, Answered(chain(now)))})
+    def slow(now: float) -> tuple[float, Answered]:
+        return 0.7, Answered(100 + int(now * 4))  # four blocks a second
+
+    world = World({"a": slow, "b": slow})
     world.run(30)
     assert {change[1:] for change in world.changes} == {("a", True), ("b", True)}
 
