@@ -9,9 +9,10 @@ UV_VERSION := 0.13.9
 
 # What `behave -D` takes, as in: make e2e OPTIONS='-D seed=7 -D sut.command="./vixy --config {config} --listen {listen}"'
 OPTIONS ?=
+SEEDS ?= 1000
 
 .NOTPARALLEL:
-.PHONY: help e2e features test unit check format testbed lock clean
+.PHONY: help e2e features test unit sdk simulate properties bench check format testbed lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,15 +25,28 @@ features: $(READY) geth ## every scenario that does not take hours
 	rm -rf reports/junit
 	$(BIN)/behave --tags 'not @extended and not @soak' --no-summary $(OPTIONS)
 
-test: check unit e2e ## what has to be green before a merge: check, unit and property tests, the critical scenarios
+test: check unit sdk simulate e2e ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 
 unit: $(READY) geth ## unit and property tests, with coverage
 	$(BIN)/pytest -q --cov --cov-report=term:skip-covered
+
+sdk: $(READY) ## the tests of the Kurtosis SDK; those on a real engine where there is one
+	cd kurtosis_sdk && ../$(BIN)/pytest -q
+
+simulate: $(READY) ## the session in virtual time, SEEDS=1000; a seed that fails says how to see it again
+	$(BIN)/python -m simulation --seeds $(SEEDS) --jobs 2
+
+properties: $(READY) ## the property tests with 10,000 inputs each
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q --timeout=3600 -m "not geth" tests/proxy tests/e2e/checkers tests/e2e/ledger
+
+bench: $(READY) ## the proxy beside other relays, in turns, as ratios; takes some minutes
+	$(BIN)/python -m bench
 
 check: $(READY) ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	cd kurtosis_sdk && ../$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_imports.py
 
 format: $(READY) ## format the code, and mend what can be mended
@@ -63,5 +77,5 @@ $(READY): requirements.lock
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e . -e ./kurtosis_sdk
 	@touch $@
