@@ -109,6 +109,8 @@ class Run:
         self.recorder = Recorder(self.store)
         self.nemesis = Nemesis(stage.testbed, self.recorder, self._restored)
         self._lanes = None if gateway is None else LaneNemesis(gateway.client, self.recorder)
+        self.asked_before = {} if gateway is None else gateway.client.methods()
+        """What each lane of each node had been asked for, and how often, before this run."""
         self.unfelt: tuple[str, ...] = ()
         """Faults of lanes that had no effect at all; known once settled."""
         self.clients: list[WebSocketClient] = []

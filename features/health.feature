@@ -5,7 +5,7 @@ Feature: Health
   Scenario: A node that accepts and never answers delays nobody
     Given 5 clients connected via WebSocket with 1 subscriptions each
     When each client sends 10 requests per second
-    And the every lane of el-4-backup has black_hole
+    And the HTTP lane of el-4-backup has black_hole
     Then el-4-backup should be unhealthy within 5 seconds
     When I fetch the status page
     Then the page should come within 1 seconds
@@ -39,9 +39,9 @@ Feature: Health
   @integration @health @http @gateway @topology.1p1b @mode.H8
   Scenario: Reads go elsewhere while half of a node's methods fail
     Given 2 HTTP clients post 10 requests per second each
-    When the HTTP lane of el-1-primary has method_failure
-      | methods                          |
-      | ["eth_getBalance", "eth_getLogs"] |
+    When the HTTP lane of el-1-primary has http_status
+      | status | methods                           |
+      | 503    | ["eth_getBalance", "eth_getLogs"] |
     And 4 seconds go by
     Then el-1-primary should be reported with failing methods
 
@@ -59,7 +59,7 @@ Feature: Health
     Then el-1-primary should stay healthy for 5 seconds
     And metrics should show primary node connected
 
-  @integration @health @gateway @topology.1p1b @promise.fails_over
+  @integration @health @gateway @topology.1p1b
   Scenario: A node whose head stands still is left
     Given I have active WebSocket connection with subscriptions
     When each client sends 10 requests per second

@@ -40,6 +40,8 @@ def trouble(exchange: Exchange) -> str | None:
         return None
     if not isinstance(answer.frame, dict):
         return f"HTTP {answer.status} without a JSON-RPC answer: {str(answer.frame)[:80]!r}"
+    if not exchange.request.method and answer.frame.get("error") is not None:
+        return None  # what is no request has no other answer than an error
     return _error(answer.frame.get("error")) if answer.frame.get("error") is not None else None
 
 

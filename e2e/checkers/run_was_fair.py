@@ -91,6 +91,8 @@ def _fault(history: History, fault: Fault) -> Iterator[Witness]:
     spells = {"before": (0.0, fault.began), "during": (fault.began, over), "after": (over, max(over, history.settled))}
     if over - fault.at < BRIEF:
         del spells["during"]
+    if any(each.target == PROXY and each.at <= over for each in history.faults):
+        del spells["after"]  # nobody is there any more to be asked
     for when, (since, until) in spells.items():
         if not _traffic(history, since, until):
             yield Witness(fault.at, fault.target, f"{name}: no traffic {when} it")

@@ -89,6 +89,12 @@ class GatewayClient:
         counters: dict[str, Any] = self.state()["nodes"][node][lane]
         return counters
 
+    def methods(self) -> dict[tuple[str, LaneName], dict[str, int]]:
+        """Return what each lane of each node was asked for, and how often."""
+        nodes = self.state()["nodes"]
+        names: tuple[LaneName, ...] = ("http", "ws")
+        return {(node, lane): lanes[lane]["methods"] for node, lanes in nodes.items() for lane in names}
+
     def facts(self, after: int = 0) -> list[Fact]:
         """Return the facts whose number is above `after`."""
         ahead = self._clock_ahead()

@@ -64,6 +64,7 @@ class World:
     poster: HttpClient | None = None
     reply: Reply | None = None
     unsubscribed: Stream | None = None
+    carried: tuple[str, str, str] | None = None  # header field, its value and query of an upgrade request
     pair: tuple[Response, ...] | None = None  # one answer through the proxy, one directly
     next_id: int = 1
     conclusion: Conclusion | None = None

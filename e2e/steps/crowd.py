@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from e2e.ledger.entries import Healed, Injected
-from e2e.steps.clients import clients_connected, i_connect
+from e2e.steps.clients import STREAMS, clients_connected, i_connect
 from e2e.steps.context import given, then, when
 from e2e.steps.lanes import pass_time
 from e2e.wait import wait_until
@@ -59,9 +59,11 @@ def clients_come_and_go(context: Context, count: int) -> None:
 
 @when("{count:d} fresh clients connect and subscribe to {streams:d} streams each")
 def fresh_clients(context: Context, count: int, streams: int) -> None:
-    before, context.world.clients = context.world.clients, []
-    clients_connected(context, count, streams)
-    context.world.clients = [*before, *context.world.clients]
+    world = context.world
+    for number in range(1, count + 1):
+        world.clients.append(client := world.run.connect(f"fresh-{number}"))
+        for request_id, (kind, options) in enumerate(list(STREAMS.items())[:streams], start=100):
+            world.run.subscribe(client, str(request_id), kind, *options)
 
 
 @when("a new client connects")

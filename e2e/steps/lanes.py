@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from e2e.nemesis.nemesis import FAULTS
-from e2e.steps.context import step, then, when
+from e2e.steps.context import step, when
 from e2e.steps.faults import primary_in_use, recover, stay_hurt
 from e2e.wait import wait_until
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context, World
 
 LANES: Final[dict[str, tuple[LaneName, ...]]] = {"WebSocket": ("ws",), "HTTP": ("http",), "every": ("http", "ws")}
-LEFT_WITHIN: Final = 5.0  # seconds: an old link is closed by then
 
 
 def nodes_called(world: World, who: str) -> list[str]:
@@ -86,30 +84,6 @@ def suffers(context: Context, node: str, fault: str, lane: str, seconds: float) 
         context.world.run.nemesis.inject(fault, name)
     stay_hurt(context.world, seconds)
     recover(context.world)
-
-
-@then("no link to {node} should be left")
-def no_link_left(context: Context, node: str) -> None:
-    for name in nodes_called(context.world, node):
-        context.world.run.gateway.client.wait_links(name, "ws", at_most=0, within=LEFT_WITHIN)
-
-
-@then("{node} should be asked for {method:w} over {lane:w}")
-def node_is_asked(context: Context, node: str, method: str, lane: str) -> None:
-    for name in nodes_called(context.world, node):
-        counters = context.world.run.gateway.client.lane(name, LANES[lane][0])
-        assert counters["methods"].get(method), f"{name} was asked for {counters['methods']}"
-
-
-@then("{node} should be dialled at most {count:d} times")
-def dialled_at_most(context: Context, node: str, count: int) -> None:
-    """Counts from the first fault of the run."""
-    run = context.world.run
-    began = time.monotonic() - run.recorder.now() + run.history().faults[0].began
-    for name in nodes_called(context.world, node):
-        dials = [at for at in run.gateway.client.dials(name, "ws") if at >= began]
-        assert dials, f"{name} was not dialled at all"
-        assert len(dials) <= count, f"{name} was dialled {len(dials)} times"
 
 
 def hurt(context: Context, lane: str, node: str, fault: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from e2e.clients.websocket import WebSocketClient
     from e2e.steps.context import Context, World
 
+METHOD_NOT_FOUND = -32601
 ANSWERED_WITHIN = 10.0  # seconds: a request that waits longer failed; the steps that measure set their own bounds
 
 
@@ -71,6 +72,12 @@ def valid_block_number(context: Context) -> None:
     assert floor <= number <= head, (
         f"block number {number}, though I had seen the head {floor} before I asked, and the chain's is {head}"
     )
+
+
+@then("I should receive the node's own error")
+def nodes_own_error(context: Context) -> None:
+    error = context.world.the_answer.received.frame.get("error", {})
+    assert error.get("code") == METHOD_NOT_FOUND, f"the answer was {context.world.the_answer.received.frame}"
 
 
 @then("I should receive block number response with ID {request_id}")

@@ -12,6 +12,8 @@ from e2e.ledger.entries import Received
 from e2e.steps.context import then, when
 from e2e.steps.http import last_post, poster
 from e2e.steps.lanes import pass_time
+from e2e.steps.leaving import proxy_is_told_to_stop
+from e2e.traffic import profiles
 
 if TYPE_CHECKING:
     from e2e.clients.http import HttpClient
@@ -24,6 +26,7 @@ HOP_BY_HOP: Final = frozenset(
 )
 OF_THE_INSTANT: Final = frozenset({"date", "content-length"})
 WITHIN: Final = 15.0  # seconds
+ON_ITS_WAY: Final = 0.3  # seconds after which a request is at its node
 
 
 @when("I post eth_sendRawTransaction while {node} is killed after {seconds:g} seconds")
@@ -35,6 +38,16 @@ def post_transaction(context: Context, node: str, seconds: float) -> None:
     world.run.nemesis.inject("kill", node)
     answered.result()
     world.run.nemesis.cure_all()
+
+
+@when("I post {method:w} while the proxy is told to stop")
+def post_while_leaving(context: Context, method: str) -> None:
+    world = context.world
+    request = Request(str(world.next_id), method, profiles.params_of(method))
+    answered = world.run.stage.portal.start_task_soon(_post, poster(world), request)
+    pass_time(world, ON_ITS_WAY)
+    proxy_is_told_to_stop(context)
+    answered.result()
 
 
 @then("the answer should be an error that says that the outcome is unknown")

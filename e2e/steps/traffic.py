@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from e2e.steps.context import step, when
+from e2e.clients.websocket import Request
+from e2e.steps.context import step, then, when
+from e2e.steps.lanes import pass_time
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
 from e2e.wait import wait_until
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 DIRECT_SHARE: Final = 0.25  # of the rate, asked of a node itself
 # A long scenario keeps its number of requests; at the quick pace it does not keep their hours.
+QUEUE: Final = 1000  # requests that may wait for a node
 QUICK_RATE: Final = 100.0  # requests a second
 
 
@@ -41,6 +44,30 @@ def send_over_minutes(context: Context, count: int, minutes: int) -> None:
     world.run.offer(beside, [world.run.witness])
     traffic = offer(world, rate, count)
     wait_until(lambda: not traffic.running, 1.2 * count / rate + 10, f"{count} requests are sent", lambda: traffic.sent)
+
+
+@when("I send {count:d} requests at once")
+def send_at_once(context: Context, count: int) -> None:
+    client = context.world.client
+    for number in range(count):
+        context.world.run.await_(client.send, Request(str(ids.FIRST + number), "eth_blockNumber"))
+
+
+@then("what does not fit into the queue is answered within {seconds:g} seconds")
+def beyond_the_bound(context: Context, seconds: float) -> None:
+    """At most so many wait as the proxy's bound allows; the others are refused."""
+    client = context.world.client
+    wait_until(
+        lambda: client.outstanding <= QUEUE, seconds, f"at most {QUEUE} requests wait", lambda: client.outstanding
+    )
+    assert client.outstanding, "no request waits at all"
+
+
+@when("some time goes by")
+def some_time(context: Context) -> None:
+    """A quarter of an hour; at the quick pace three seconds."""
+    full = context.world.run.stage.options.get("pace") == "full"
+    pass_time(context.world, 900.0 if full else 3.0)
 
 
 @step("I send {count:d} requests during {first:g}-{last:g} second reconnection window")

@@ -142,3 +142,10 @@ def test_the_first_of_several_complaints_is_the_reason() -> None:
     base(run)
     run.fault("kill", P1).fault("gremlins", P1)
     assert "more)" in run_was_fair(run.history()).reason
+
+
+def test_nobody_is_asked_once_the_proxy_was_told_to_stop() -> None:
+    run = Run()
+    base(run)
+    run.fault("kill").wait(1).fault("stop", "proxy").healed("kill")
+    assert not [each for each in run_was_fair(run.history()).witnesses if "after it" in each.text]

@@ -1,0 +1,95 @@
+"""What nodes were asked for, as seen at their doors, by the gateway."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from e2e.clients.websocket import WebSocketClient
+from e2e.steps.context import given, then
+from e2e.steps.lanes import LANES, nodes_called
+
+if TYPE_CHECKING:
+    from e2e.steps.context import Context, World
+
+LEFT_WITHIN: Final = 5.0  # seconds: an old link is closed by then
+INSTANT: Final = 0.05  # seconds
+TOGETHER: Final = 0.9  # the share of all dials that may come in one instant
+
+
+@then("no link to {node} should be left")
+def no_link_left(context: Context, node: str) -> None:
+    for name in nodes_called(context.world, node):
+        context.world.run.gateway.client.wait_links(name, "ws", at_most=0, within=LEFT_WITHIN)
+
+
+@then("{node} should be asked for {method:w} over {lane:w}")
+def node_is_asked(context: Context, node: str, method: str, lane: str) -> None:
+    for name in nodes_called(context.world, node):
+        assert asked(context.world, name, method, lane), f"{name} was never asked for {method}"
+
+
+@then("{node} should not be asked for {method:w} over {lane:w}")
+def node_is_not_asked(context: Context, node: str, method: str, lane: str) -> None:
+    for name in nodes_called(context.world, node):
+        count = asked(context.world, name, method, lane)
+        assert not count, f"{name} was asked for {method} {count} times"
+
+
+@then("{node} should have been asked for {method:w} {count:d} times")
+def asked_times(context: Context, node: str, method: str, count: int) -> None:
+    for name in nodes_called(context.world, node):
+        got = sum(asked(context.world, name, method, lane) for lane in ("HTTP", "WebSocket"))
+        assert got == count, f"{name} was asked for {method} {got} times"
+
+
+@then("{node} should be dialled at most {count:d} times")
+def dialled_at_most(context: Context, node: str, count: int) -> None:
+    """Counts from the first fault of the run."""
+    for name in nodes_called(context.world, node):
+        dials = dials_since_fault(context.world, name)
+        assert dials, f"{name} was not dialled at all"
+        assert len(dials) <= count, f"{name} was dialled {len(dials)} times"
+
+
+@then("the dials to {node} should not come in the same instant")
+def dials_are_spread(context: Context, node: str) -> None:
+    (name,) = nodes_called(context.world, node)
+    dials = sorted(dials_since_fault(context.world, name))
+    assert dials, f"{name} was not dialled at all"
+    most = max(sum(first <= at < first + INSTANT for at in dials) for first in dials)
+    assert most <= TOGETHER * len(dials), f"{most} of {len(dials)} dials came within {INSTANT:g} s"
+
+
+@given('a client connects with the header "{field}: {value}" and the query "{query}"')
+def connects_with_header(context: Context, field: str, value: str, query: str) -> None:
+    world = context.world
+    client = WebSocketClient("bearer", f"{world.run.sut.endpoints.ws}?{query}", world.run.recorder)
+    world.run.await_(client.open, 5.0, {field: value})
+    world.clients.append(client)
+    world.run.clients.append(client)
+    context.world.carried = (field, value, query)
+
+
+@then("{node} should have seen them in the upgrade request")
+def seen_in_upgrade(context: Context, node: str) -> None:
+    world = context.world
+    assert world.carried is not None
+    field, value, query = world.carried
+    for name in nodes_called(world, node):
+        start, *fields = world.run.gateway.client.lane(name, "ws")["last_head"]
+        assert value in [said for each, said in fields if each.lower() == field.lower()], f"{name} saw {fields}"
+        assert query in start, f"{name} saw {start}"
+
+
+def asked(world: World, node: str, method: str, lane: str) -> int:
+    """Return how often a node was asked for a method since the run began."""
+    methods: dict[str, int] = world.run.gateway.client.lane(node, LANES[lane][0])["methods"]
+    return methods.get(method, 0) - world.run.asked_before[node, LANES[lane][0]].get(method, 0)
+
+
+def dials_since_fault(world: World, node: str) -> list[float]:
+    """Return when the WebSocket lane of a node was connected to, from the first fault of the run on."""
+    run = world.run
+    began = time.monotonic() - run.recorder.now() + run.history().faults[0].began
+    return [at for at in run.gateway.client.dials(node, "ws") if at >= began]

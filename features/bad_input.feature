@@ -1,0 +1,54 @@
+Feature: Bad input
+  Whoever sends nonsense is told so, and nobody else is bothered.
+
+  @integration @bad_input @websocket @mode.C3
+  Scenario Outline: A client that sends <what> is closed with <code>
+    Given I connect via WebSocket
+    When another client sends <what>, it should be closed with <code>
+    Then the WebSocket connection should still work
+
+    Examples:
+      | what              | code |
+      | invalid UTF-8     | 1007 |
+      | a reserved bit    | 1002 |
+      | an unknown opcode | 1002 |
+      | no mask           | 1002 |
+      | a frame of 1 GiB  | 1009 |
+
+  @integration @bad_input @websocket
+  Scenario Outline: The text <text> is answered with <code>, and the connection goes on
+    Given I connect via WebSocket
+    When I send the text <text>
+    Then I should receive the error <code>
+    And the WebSocket connection should still work
+
+    Examples:
+      | text            | code   |
+      | {"id": 1,       | -32700 |
+      | nonsense        | -32700 |
+      | []              | -32600 |
+      | 17              | -32600 |
+      | {"id": null}    | -32600 |
+
+  @integration @bad_input @http
+  Scenario Outline: The body <body> is answered with <code>
+    When I post the body <body>
+    Then the answer should have status <status> and the error <code>
+
+    Examples:
+      | body       | status | code   |
+      | {"id": 1,  | 200    | -32700 |
+      | \xff\xfe   | 200    | -32700 |
+      | []         | 200    | -32600 |
+      | 17         | 200    | -32600 |
+
+  @integration @bad_input @http @setting.max_body_size=1048576
+  Scenario: A body over the limit is answered with 413
+    When I post a body of 2 MiB
+    Then the answer should have status 413 and the error -32055
+
+  @integration @bad_input @websocket
+  Scenario: A large request within the limit passes
+    Given I connect via WebSocket
+    When I send a request of 4 MiB
+    Then the WebSocket connection should still work

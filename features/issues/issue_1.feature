@@ -1,0 +1,16 @@
+Feature: Issue 1, messages sent while the proxy reconnects are lost
+  The window begins when the link dies and ends when a node can be had again.
+
+  @integration @websocket @reconnection @topology.1p0b @gap.5 @issue.1 @mode.L12 @promise.answered_once
+  Scenario Outline: A hundred requests in the window after the only node was <done>
+    Given I have active WebSocket connection with subscriptions
+    When the primary EL node is <done>
+    And I send 100 requests during 2-5 second reconnection window
+    Then all 100 requests should eventually receive responses
+    And all 3 subscriptions should still be active
+
+    Examples:
+      | done    |
+      | stopped |
+      | killed  |
+      | paused  |

@@ -1,0 +1,49 @@
+Feature: Load
+  Many clients, clients that misbehave, and bounds that hold.
+
+  @integration @load @websocket @gap.7 @promise.fails_over
+  Scenario: Fifty clients through a switch
+    Given 50 clients connected via WebSocket with 2 subscriptions each
+    When each client sends 4 requests per second
+    And the primary EL node is killed for 4 seconds
+    Then no request should be unanswered
+    And no head should be missing or repeated for any client
+    And no client should be closed
+
+  @integration @load @websocket @reconnection @gateway @topology.1p1b @mode.L11
+  Scenario: A hundred clients do not dial a node in the same instant
+    Given 100 clients connected via WebSocket with 1 subscriptions each
+    When the WebSocket lane of el-1-primary has down
+    And 5 seconds go by
+    Then no client should be closed
+    And the dials to el-3-backup should not come in the same instant
+
+  @integration @load @websocket @mode.C1 @promise.counted_right
+  Scenario: Clients that are gone without a word leave nothing behind
+    Given 60 clients connected via WebSocket with 1 subscriptions each
+    When 60 of the clients are gone without a word
+    Then the proxy should count 0 connections of mine within 5 seconds
+    And 3 seconds go by
+
+  @integration @load @websocket @gap.7 @mode.C2 @promise.bounded @promise.isolated
+  Scenario: A slow reader hurts nobody but itself
+    Given 10 clients connected via WebSocket with 3 subscriptions each
+    When each client sends 20 requests per second
+    And 1 of the clients do not read for 5 seconds
+    Then every client should hear of new blocks
+
+  @integration @load @websocket @reconnection @topology.1p0b @issue.1 @mode.C4
+  Scenario: Requests beyond the bound are answered at once
+    Given I connect via WebSocket
+    When the primary EL node is killed
+    And I send 1500 requests at once
+    Then what does not fit into the queue is answered within 2 seconds
+    When the primary EL node is restarted
+    Then no request should be unanswered
+
+  @integration @load @websocket @mode.H13 @promise.bounded @promise.counted_right
+  Scenario: Clients that come and go leave memory and gauges as they were
+    Given I connect via WebSocket
+    When 300 clients come and go
+    Then the proxy should count 1 connections of mine within 5 seconds
+    And 3 seconds go by
