@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from simulation.chain import Block, Log, View
 
 STREAMS = frozenset({"newHeads", "logs", "newPendingTransactions", "syncing"})
-SLOW = frozenset({"eth_call", "eth_getBalance", "eth_getLogs", "eth_sendRawTransaction"})
+# what a slow node is slow at: a session gives a node up whose errands (blocks, logs) take this long
+SLOW = frozenset({"eth_call", "eth_getBalance", "eth_sendRawTransaction"})
 IDENTITY = "0x" + "4".rjust(40, "0")  # the precompiled contract that returns its input
 REVERTS = "0x" + "dead".rjust(40, "0")
 

@@ -52,7 +52,7 @@ def plan(seed: int) -> Plan:
         queue_max_messages=40,
         backfill_blocks=128 if is_calm(seed) else rng.choice((4, 8, 128)),
     )
-    actions: list[Action] = [act for client in clients for act in script(rng, client, lasts, leaves=not is_calm(seed))]
+    actions: list[Action] = [act for client in clients for act in script(rng, client, lasts, calm=is_calm(seed))]
     ordered = sorted([*actions, *faults], key=lambda action: action.at)
     return Plan(seed, Setting(nodes, rng.choice((0.25, 0.5, 1.0)), settings, lasts), tuple(ordered))
 
@@ -90,7 +90,7 @@ def _darkness(rng: Random, names: list[str], clients: list[str]) -> tuple[list[A
         return faults + [Fault(at + 1.0, "reset", name, at + 1.0) for name in names], at + 8.0
     if roll < 0.5:
         silent = ("eth_call", "eth_getBalance", "eth_chainId")
-        return [Fault(at, "method_timeout", name, at + 3.0, silent) for name in names], at + 14.0
+        return [Fault(at, "method_timeout", name, at + LONG, silent) for name in names], at + LONG + 3.0
     end = rng.choice(_ENDS)
     faults = [Fault(at, end, name, at + LONG) for name in names]
     if rng.random() < 0.7:

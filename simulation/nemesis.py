@@ -119,7 +119,7 @@ FAULTS: dict[str, tuple[Callable[[Node, Any], None], Callable[[Node], None], str
     "no_handshake": (_set("no_handshake", True), _no_handshake_over, "ws"),
     "slow_answers": (_slow, _unset("slow", 0.0), None),
     "refuse_subscription": (_refuse_kinds, _unset("refused_kinds", frozenset()), None),
-    "method_timeout": (_swallow, _unset("swallowed", frozenset()), None),
+    "method_timeout": (_swallow, lambda node: node.disgorge(), None),
     "stalled_head": (_set("stuck", True), _unstuck, None),
     "absurd_head": (_set("absurd", True), _unset("absurd"), None),
 }

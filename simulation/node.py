@@ -65,12 +65,13 @@ class Node:
         self.slow = 0.0  # the share of answers that take `slowness` seconds
         self.slowness = 3.0
         self.refused_kinds: frozenset[str] = frozenset()
-        self.swallowed: frozenset[str] = frozenset()  # methods that are never answered
+        self.swallowed: frozenset[str] = frozenset()  # methods that are not answered
         self._dialect = dialect
         self._agenda = agenda
         self._rng = rng
         self._record = record
         self._target = tip
+        self._swallowed: list[tuple[Wire, dict[str, Any]]] = []
         self._stalled: list[tuple[Deed, tuple[Any, ...]]] = []
         self._mempool: set[bytes] = set()
 
@@ -94,6 +95,7 @@ class Node:
 
     def _begin(self, wire: Wire, request: dict[str, Any]) -> None:
         if request["method"] in self.swallowed:
+            self._swallowed.append((wire, request))
             return
         # chance belongs to the link: what one client does changes nothing for another
         rng = wire.rng
@@ -229,6 +231,13 @@ class Node:
         stalled, self._stalled = self._stalled, []
         for deed, args in stalled:
             deed(*args)
+
+    def disgorge(self) -> None:
+        """Answer what was swallowed; most of those who asked have given up."""
+        self.swallowed = frozenset()
+        late, self._swallowed = self._swallowed, []
+        for wire, request in late:
+            self._begin(wire, request)
 
     def stop(self, code: int | None) -> None:
         """End the process: politely with a close frame of `code`, or at once (None)."""

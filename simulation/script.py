@@ -39,16 +39,28 @@ MOMENTS = ("dial", "opened", "live", "moved", "lost", "failed", "backfill")
 STALL = (0.5, 5.0)  # seconds
 
 
-def script(rng: Random, client: str, lasts: float, *, leaves: bool) -> list[Act]:
-    """`leaves`: the client may also leave abruptly, and read slowly."""
-    writer = _Writer(rng, client, leaves=leaves)
-    at = rng.uniform(0.3, 1.0)
+BEAT = 0.25  # seconds
+
+
+def script(rng: Random, client: str, lasts: float, *, calm: bool) -> list[Act]:
+    """A `calm` client neither leaves nor reads slowly, and asks at a steady beat, so that it sees what is served."""
+    writer = _Writer(rng, client, leaves=not calm)
+    at = began = rng.uniform(0.3, 1.0)
     acts = [Act(at + rng.uniform(0, 0.3), client, "ask", (writer.subscribe(),)) for _ in range(rng.randint(1, 4))]
     pace = rng.choice((2.0, 5.0, 8.0))
     while (at := at + rng.expovariate(pace)) < lasts:
         acts.append(writer.act(at))
+    if calm:
+        acts += steady(client, began, lasts)
     aimed = rng.randint(0, 6)
     return acts + [writer.act(rng.uniform(1, lasts))._replace(when=rng.choice(MOMENTS)) for _ in range(aimed)]
+
+
+def steady(client: str, since: float, until: float) -> list[Act]:
+    """The same question again and again."""
+    count = int((until - since) / BEAT)
+    asks = (Ask("eth_chainId", [], f'"beat {number}"') for number in range(count))
+    return [Act(since + number * BEAT, client, "ask", (ask,)) for number, ask in enumerate(asks)]
 
 
 def burst(client: str, at: float, count: int = 60) -> list[Act]:

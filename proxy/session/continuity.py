@@ -128,7 +128,8 @@ class Continuity:
                 if link.rejoin is not None:
                     link.rejoin.fork = min(link.rejoin.fork, step.fork)
                 self._tell_heads(link, step.heads)
-                self._remove_logs(step.gone)
+                if step.gone:
+                    self._reorganised(step)
                 continue
             if isinstance(step, Fetch):
                 self._fetch(link, step, now)
@@ -167,11 +168,12 @@ class Continuity:
             if link.rejoin is None or (link.is_restored and not link.rejoin.held):
                 subscription.logs.forget_below(heads[-1].number)
 
-    def _remove_logs(self, blocks: frozenset[str]) -> None:
-        """These blocks were reorganised away: a node that never had them does not say so of their logs."""
-        for subscription in self._book.of(Kind.LOGS) if blocks else ():
+    def _reorganised(self, step: Deliver) -> None:
+        """Blocks are gone: a node that never had them does not say so of their logs."""
+        for subscription in self._book.of(Kind.LOGS):
             assert subscription.logs is not None  # noqa: S101 - the kind says so
-            self._tell_removed(subscription, subscription.logs.remove_blocks(blocks))
+            self._tell_removed(subscription, subscription.logs.remove_blocks(step.gone))
+            subscription.logs.owe_from(step.fork + 1)
 
     # ---- logs -------------------------------------------------------------------------------------------------
 

@@ -93,6 +93,11 @@ class LogBook:
             self._blocks.pop(log.block, None)
         return gone
 
+    def owe_from(self, first: int) -> None:
+        """Another branch begins at `first`: all of it is news, even below the first block that was owed of the old."""
+        if self.first_block is not None:
+            self.first_block = min(self.first_block, first)
+
     def forget_below(self, tip: int) -> None:
         """Drop what is deeper below the head `tip` than any reorg that is filled."""
         floor = tip - self._depth

@@ -182,3 +182,19 @@ def test_the_first_live_log_says_from_which_block_on_the_node_knew_the_subscript
     stage.wait(0.2)
     blocks += stage.grow(blocks=2)
     assert _told(stage, logs) == _logs(blocks)
+
+
+@pytest.mark.parametrize("logs_first", [True, False])
+def test_a_branch_that_begins_below_the_first_log_is_told_whole(logs_first: bool) -> None:
+    stage = Stage("P1", seed=2)
+    stage["P1"].logs_first = logs_first
+    stage.start()
+    stage.subscribe("newHeads")
+    logs = stage.subscribe("logs", {})
+    stage.grow(blocks=2)
+    for _ in range(3):
+        branch = stage.chain.reorg(2)
+        stage.spread(branch[-1])
+    assert {log["blockHash"] for log in stage.events(logs)[-1:]} <= {block.hash for block in branch}
+    standing = [name for name in _told(stage, logs) if name[0] in {block.hash for block in branch}]
+    assert standing == _logs(branch)
