@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-MODULES: Final = ("incident",)
+MODULES: Final = ("incident", "requests", "subscriptions", "continuity", "links", "health", "http", "counts")
 STEPS: Final = "steps"
 """In the place of a checker: the bug is seen by a step of the scenario itself."""
 

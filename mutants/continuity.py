@@ -1,0 +1,74 @@
+"""Streams with holes, repetitions or the wrong branch."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mutants.catalogue import mutant
+from mutants.incident import HOME, WINDOW
+from mutants.patch import edit, swap
+from proxy.session.continuity import Continuity
+from proxy.session.heads import Refill
+
+AWAY: Final = "streams: A reorg while the node in use is away"
+
+
+@mutant(
+    "Heads that a client missed are not fetched.",
+    mode="mode.S4",
+    caught_by=("heads_continuous",),
+    shown_by=(WINDOW,),
+)
+def leaves_gaps() -> None:
+    edit(Refill, "step", "if tip is None or head.parent == tip.hash:", "if True:")
+
+
+@mutant(
+    "The newest head is told again after each switch.",
+    mode="mode.S4",
+    caught_by=("heads_continuous",),
+    shown_by=(HOME,),
+)
+def repeats_heads() -> None:
+    edit(Refill, "step", "if chain.knows(head.hash):", "if head.event is not None and chain.knows(head.hash):")
+
+
+@mutant(
+    "Heads that were fetched are told newest first.",
+    mode="mode.S4",
+    caught_by=("heads_continuous",),
+    shown_by=(WINDOW,),
+)
+def refills_backwards() -> None:
+    edit(Refill, "_join", "return Deliver(path, path[0]", "return Deliver(path[::-1], path[0]")
+
+
+@mutant(
+    "Logs that a client missed are not fetched.",
+    mode="mode.S4",
+    caught_by=("heads_continuous", "subscriptions_survive"),
+    shown_by=(WINDOW,),
+)
+def loses_logs() -> None:
+    edit(Continuity, "_ask_logs", "if first > last:", "if True:")
+
+
+@mutant(
+    "After a switch the logs of replaced blocks are never taken back.",
+    mode="mode.S8",
+    caught_by=("heads_continuous",),
+    shown_by=(AWAY,),
+)
+def keeps_orphaned_logs() -> None:
+    swap(Continuity, "_tell_removed", lambda _continuity, _subscription, _logs: None)
+
+
+@mutant(
+    "Of a reorg only the heads above the old one are told.",
+    mode="mode.S8",
+    caught_by=("heads_continuous",),
+    shown_by=("streams: A reorg is told in order",),
+)
+def skips_the_new_branch() -> None:
+    known = "chain.knows(head.hash)"
+    edit(Refill, "step", f"if {known}:", f"if {known} or (tip is not None and head.number <= tip.number):")

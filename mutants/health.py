@@ -1,0 +1,102 @@
+"""Nodes misjudged."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mutants.catalogue import STEPS, mutant
+from mutants.patch import constant, edit, swap
+from proxy import breaker, routing
+from proxy.head import HeadBelief
+from proxy.health import HealthBook
+from proxy.shell import monitor, probes
+
+if TYPE_CHECKING:
+    from proxy.health import Observation
+    from proxy.shell.pool import Pool
+
+
+@mutant(
+    "Nodes are probed one after another, without a time-out.",
+    mode="issue.3",
+    caught_by=(STEPS,),
+    shown_by=("health: A node that accepts and never answers delays nobody",),
+)
+def probes_one_after_another() -> None:
+    lock = asyncio.Lock()
+    swap(HealthBook, "_doubt", lambda _book, _record, _now: None)
+
+    async def probe(pool: Pool, limit: float, *, new: bool) -> Observation:
+        async with lock:
+            return await original(pool, 1000 * limit, new=new)
+
+    original = swap(monitor, "probe_execution", probe)
+
+
+@mutant(
+    "The highest head is believed, whoever claims it.",
+    mode="mode.H9",
+    caught_by=(STEPS,),
+    shown_by=("health: One node's absurd head is not believed alone",),
+)
+def believes_any_head() -> None:
+    swap(HeadBelief, "_most_credible", lambda _belief, ranked, _now: ranked[0])
+
+
+@mutant(
+    "One lost probe makes a node unhealthy.",
+    mode="mode.H7",
+    caught_by=(STEPS,),
+    shown_by=("health: A lost probe now and then changes nothing",),
+)
+def flips_at_one_probe() -> None:
+    edit(HealthBook, "_failed", "record.bad >= self._max_failures", "record.bad >= 1")
+
+
+@mutant(
+    "A node that is still syncing counts as healthy.",
+    mode="mode.H8",
+    caught_by=(STEPS,),
+    shown_by=("health: A node that is syncing serves nobody",),
+)
+def ignores_syncing() -> None:
+    edit(HealthBook, "_answered", "if answer.syncing or behind", "if behind")
+
+
+@mutant(
+    "How far a node is behind the others is of no interest.",
+    caught_by=(STEPS, "fails_over", "heads_continuous"),
+    shown_by=("health: A node whose head stands still is left",),
+)
+def ignores_lag() -> None:
+    edit(HealthBook, "_answered", " or behind > self._max_lag", "")
+
+
+@mutant(
+    "A probe that is answered with status 500 counts as good if its body looks well.",
+    mode="mode.H8",
+    caught_by=(STEPS,),
+    shown_by=("health: An answer with status 500 is no good probe, whatever its body",),
+)
+def ignores_the_status() -> None:
+    edit(probes, "_object", "if status != 200:", "if False:")
+
+
+@mutant(
+    "A node that fails one method for ever is asked for it for ever.",
+    mode="mode.H8",
+    caught_by=(STEPS,),
+    shown_by=("health: Reads go elsewhere while half of a node's methods fail",),
+)
+def rests_no_method() -> None:
+    constant(breaker, "METHOD_STRIKES", 1 << 62)
+
+
+@mutant(
+    "Backups come before primaries.",
+    caught_by=(STEPS,),
+    shown_by=("routing: A healthy primary is asked, a backup is not",),
+)
+def prefers_backups() -> None:
+    edit(routing, "_by_tier", "(*primaries, *backups)", "(*backups, *primaries)")

@@ -1,0 +1,125 @@
+"""HTTP: posts lost, late, or stripped of what belongs to them; and the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mutants.catalogue import STEPS, mutant
+from mutants.patch import edit, swap
+from proxy.shell import headers
+from proxy.shell.attempt import Attempt
+from proxy.shell.consensus import ConsensusLayer
+from proxy.shell.exchange import Exchange
+from proxy.shell.messages import Assembler
+from proxy.shell.pool import Pool
+from proxy.shell.server import Server
+from proxy.shell.websocket import WebSocketGate
+
+if TYPE_CHECKING:
+    from proxy.shell.websocket import Client
+
+
+@mutant(
+    "A read whose node is gone is not sent to the next one.",
+    mode="mode.H1",
+    caught_by=("answered_once", STEPS),
+    shown_by=("http: No post fails while the primary is killed",),
+)
+def retries_nothing() -> None:
+    swap(Exchange, "_retry", lambda _exchange: False)
+
+
+@mutant(
+    "Every post opens a connection to the node.",
+    mode="mode.H2",
+    caught_by=(STEPS,),
+    shown_by=("http: Posts share few connections to a node",),
+)
+def keeps_no_connection() -> None:
+    edit(Pool, "_freed", "self._idle.append(link)", "link.abort()")
+
+
+@mutant(
+    "A kept connection that the node has just closed costs a post.",
+    mode="mode.H3",
+    caught_by=(STEPS, "answered_once"),
+    shown_by=("http: No post fails because a node closes idle connections",),
+)
+def trusts_idle_connections() -> None:
+    edit(Attempt, "on_failure", "if failure.stale and", "if False and")
+    swap(Exchange, "_retry", lambda _exchange: False)
+
+
+@mutant(
+    "A post may wait for its node for ever.",
+    mode="mode.H4",
+    caught_by=(STEPS,),
+    shown_by=("http: A post that takes too long is answered when its time is over",),
+)
+def waits_for_ever() -> None:
+    edit(Exchange, "tick", "elif now - self._began >= layer.proxy_timeout:", "elif False:")
+
+
+@mutant(
+    "Of a node's header fields only Content-Type is passed on.",
+    mode="mode.H5",
+    caught_by=(STEPS,),
+    shown_by=("http: An answer's header fields are those of the node",),
+)
+def drops_headers() -> None:
+    edit(headers, "read_response", "if name not in _HOP_BY_HOP:", 'if name == b"content-type":')
+
+
+@mutant(
+    "503 of a node is the client's to see, though another node is idle.",
+    mode="mode.H6",
+    caught_by=(STEPS, "answered_once"),
+    shown_by=("http: A node that answers 503 rests while another one is idle",),
+)
+def passes_failures_on() -> None:
+    edit(Exchange, "answered", "if self.read and (", "if False and (")
+
+
+@mutant(
+    "The prefix /cl stays in the path that the consensus node sees.",
+    caught_by=(STEPS,),
+    shown_by=("consensus_layer: /eth/v1/node/health is answered as a consensus node answers it",),
+)
+def keeps_the_prefix() -> None:
+    edit(ConsensusLayer, "handle", "[len(PREFIX) :]", "")
+
+
+@mutant(
+    "A broken frame is answered with the wrong close code.",
+    mode="mode.C3",
+    caught_by=(STEPS,),
+    shown_by=("bad_input: A client that sends a reserved bit is closed with 1002",),
+)
+def closes_with_the_wrong_code() -> None:
+    edit(Assembler, "message", 'BrokenStream(1002, "a reserved', 'BrokenStream(1011, "a reserved')
+
+
+@mutant(
+    "SIGTERM cuts WebSocket clients off without a close frame.",
+    mode="mode.C6",
+    caught_by=("leaves_politely", STEPS),
+    shown_by=("shutdown: Busy WebSocket clients are closed with 1001, and nothing in flight is lost",),
+)
+def cuts_clients_off() -> None:
+    async def drain(gate: WebSocketGate, _grace: float) -> None:
+        client: Client
+        for client in list(gate._clients):
+            if client._transport is not None:
+                client._transport.underlying_transport.abort()
+
+    swap(WebSocketGate, "drain", drain)
+
+
+@mutant(
+    "SIGTERM does not wait for posts in flight.",
+    mode="mode.C6",
+    caught_by=("leaves_politely", "answered_once", STEPS),
+    shown_by=("shutdown: Posts in flight are answered before the proxy leaves",),
+)
+def leaves_posts_behind() -> None:
+    edit(Server, "drain", "self._listener.drain(grace), ", "")

@@ -1,0 +1,90 @@
+"""Requests that are lost, answered twice, answered wrongly or carried out twice."""
+
+from __future__ import annotations
+
+from mutants.catalogue import STEPS, mutant
+from mutants.patch import edit, swap
+from proxy import jsonrpc
+from proxy.session.desk import Desk
+from proxy.session.session import Session
+
+
+@mutant(
+    "What a lost node had not answered yet is forgotten.",
+    mode="mode.L9",
+    caught_by=("answered_once",),
+    shown_by=("links: Requests in flight to a node that dies are answered",),
+)
+def forgets_flights() -> None:
+    swap(Desk, "salvage", lambda _desk, _calls, _node: [])
+
+
+@mutant(
+    "A read that was on its way to a lost node is answered with an error, though another node is well.",
+    mode="mode.L9",
+    caught_by=("answered_once",),
+    shown_by=("links: Requests in flight to a node that dies are answered",),
+)
+def gives_reads_up() -> None:
+    edit(Desk, "salvage", "(call.read and call.tries <= self._settings.max_retries)", "False")
+
+
+@mutant(
+    "What does not fit into the queue is dropped without a word.",
+    mode="mode.C4",
+    caught_by=("answered_once",),
+    shown_by=("load: Requests beyond the bound are answered at once",),
+)
+def overflows_silently() -> None:
+    swap(Desk, "_refuse_full", lambda desk, call: desk.settle(call))
+
+
+@mutant(
+    "A request id is read as a number and written anew: 1e3 comes back as 1000.0.",
+    mode="mode.S6",
+    caught_by=("answered_once", "no_strangers"),
+    shown_by=("ids: A request id comes back as it was sent, before and after a switch: 1e3",),
+)
+def rewrites_ids() -> None:
+    again = '__import__("json").dumps(__import__("json").loads(call.request.id or b"null")).encode()'
+    edit(Session, "_read", '(call.request.id or b"null")', again)
+
+
+@mutant(
+    "Every answer is given twice.",
+    caught_by=("no_strangers",),
+    shown_by=("reconnection: Regular JSON-RPC requests work after WebSocket reconnection",),
+)
+def answers_twice() -> None:
+    edit(Desk, "answer", "self._out.append(SendClient(text))", "self._out += [SendClient(text)] * 2")
+
+
+@mutant(
+    "Every method counts as a read: a transaction goes to a second node when the first one dies with it.",
+    caught_by=("sends_once",),
+    shown_by=("http: A transaction is written to one node only, though that node dies with it",),
+)
+def sends_twice() -> None:
+    swap(jsonrpc, "is_read", lambda method: bool(method))
+
+
+@mutant(
+    "An error that a node answers with is not passed on at once: the node is asked again.",
+    caught_by=(STEPS,),
+    shown_by=("routing: An error of the node's is the client's to see, and is asked for once",),
+)
+def asks_again_after_an_error() -> None:
+    again = """elif b'"error":' in data and call.tries < 2:
+            del link.calls[frame.id]
+            self._write(link, call)
+        elif call.subscribes:"""
+    edit(Session, "_read", "elif call.subscribes:", again)
+
+
+@mutant(
+    "A text that is no JSON is not answered.",
+    caught_by=(STEPS, "answered_once"),
+    shown_by=("bad_input: The text nonsense is answered with -32700, and the connection goes on",),
+)
+def ignores_nonsense() -> None:
+    edit(Desk, "admit", "self._out.append(SendClient(parsed.answer))", "pass")
