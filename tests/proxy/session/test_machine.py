@@ -20,9 +20,12 @@ from tests.proxy.session.stage import Stage
 if TYPE_CHECKING:
     from simulation.chain import Block
     from tests.proxy.session.model import Stream
+    from tests.proxy.session.upstream import Upstream
 
 NAMES = ("P1", "P2", "B1", "B2")
-NODES = st.sampled_from(NAMES)
+ONE = st.sampled_from(NAMES)
+# most happens where the client is, or is about to be
+NODES = st.sampled_from([*NAMES, "carrier", "carrier", "carrier", "next"])
 IDS: st.SearchStrategy[Any] = st.sampled_from([0, 1, 1.5, "1", "", None, 2**53])
 KINDS = st.sampled_from(["newHeads", "logs", "newPendingTransactions", "syncing"])
 
@@ -47,6 +50,12 @@ class SessionMachine(RuleBasedStateMachine):
             self.blocks[at.hash] = at
             at = at.parent
         self.stage.start()
+
+    def at(self, name: str) -> Upstream:
+        link = self.stage.session._next if name == "next" else self.stage.session._current
+        if name in NAMES:
+            return self.stage[name]
+        return self.stage["P1" if link is None else link.node]
 
     # ---- the client -----------------------------------------------------------------------------------------------
 
@@ -92,28 +101,28 @@ class SessionMachine(RuleBasedStateMachine):
         target = sorted(self.client.streams)[which % len(self.client.streams)]
         self.send([Asked(an_id, "eth_unsubscribe", [target])])
 
-    @rule(an_id=IDS, name=st.sampled_from(["0x1", "0x2", "nobody"]))
-    def unsubscribe_from_what_is_not_ours(self, an_id: Any, name: str) -> None:
-        self.send([Asked(an_id, "eth_unsubscribe", [name])])
+    @rule(an_id=IDS, name=st.sampled_from(["0x1", "0x2", "nobody"]), notification=st.booleans())
+    def unsubscribe_from_what_is_not_ours(self, an_id: Any, name: str, notification: bool) -> None:
+        self.send([Asked(an_id, "eth_unsubscribe", [name], notification)])
 
     # ---- nodes ----------------------------------------------------------------------------------------------------
 
     @rule(name=NODES)
     def hold_answers(self, name: str) -> None:
-        self.stage[name].holds = {"*"}
+        self.at(name).holds = {"*"}
 
     @rule(name=NODES, which=st.integers(0, 99))
     def answer_one(self, name: str, which: int) -> None:
         """In any order."""
-        node = self.stage[name]
+        node = self.at(name)
         if node.held and not node.silent:
             node.held.insert(0, node.held.pop(which % len(node.held)))
             node.release()
 
     @rule(name=NODES)
     def answer_all(self, name: str) -> None:
-        if not self.stage[name].silent:
-            self.stage[name].release_all()
+        if not self.at(name).silent:
+            self.at(name).release_all()
 
     @rule(
         name=NODES,
@@ -121,22 +130,30 @@ class SessionMachine(RuleBasedStateMachine):
     )
     def say_what_nobody_asked(self, name: str, text: bytes) -> None:
         """Also an id that was answered before: only those that are not open are free to be repeated."""
-        node = self.stage[name]
+        node = self.at(name)
         for epoch in [] if node.held or node.silent else [*node.links]:
             node.tell(ev.UpstreamSent(epoch, text))
+
+    @rule()
+    def speak_from_the_grave(self) -> None:
+        """A link that was left answers what another one was asked."""
+        dead = set(range(1, self.stage.session._epochs + 1)) - self.stage.session._links.keys()
+        for node in self.stage.nodes.values():
+            for asked in node.held if dead else []:
+                self.stage.apply(ev.UpstreamSent(min(dead), node.dialect.answered(asked.id, b'"result":"0xdead"')))
 
     @rule(name=NODES)
     def announce_a_transaction(self, name: str) -> None:
         self.announced = self.fresh()
-        self.stage[name].announce("newPendingTransactions", self.announced)
+        self.at(name).announce("newPendingTransactions", self.announced)
 
-    @rule(blocks=st.integers(1, 3), names=st.sets(NODES, min_size=1))
+    @rule(blocks=st.integers(1, 3), names=st.sets(ONE, min_size=1))
     def grow(self, blocks: int, names: set[str]) -> None:
         """The others lag behind."""
         for _ in range(blocks):
             self.spread(self.stage.chain.grow(), names)
 
-    @rule(depth=st.integers(1, 3), names=st.sets(NODES, min_size=1))
+    @rule(depth=st.integers(1, 3), names=st.sets(ONE, min_size=1))
     def reorganise(self, depth: int, names: set[str]) -> None:
         for block in self.stage.chain.reorg(depth):
             self.blocks[block.hash] = block
@@ -152,24 +169,36 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(name=NODES, reopens=st.booleans())
     def lose(self, name: str, reopens: bool) -> None:
-        self.stage.lose(name)
-        self.stage[name].accepts = reopens
+        node = self.at(name)
+        self.stage.lose(node.name)
+        node.accepts = reopens
 
     @rule(name=NODES)
     def silence(self, name: str) -> None:
-        self.stage[name].silent = True
+        self.at(name).silent = True
 
     @rule(name=NODES)
     def revive(self, name: str) -> None:
         """With a new process, so that what was written to it while it was silent is gone."""
-        if self.stage[name].silent:
-            self.stage[name].drop()
-        self.stage.revive(name)
+        node = self.at(name)
+        if node.silent:
+            node.drop()
+        self.stage.revive(node.name)
 
-    @rule(healthy=st.sets(NODES))
+    @rule(healthy=st.sets(ONE))
     def route(self, healthy: set[str]) -> None:
         """What the monitor thinks need not be so."""
         self.stage.route(*healthy)
+
+    @rule()
+    def move_away(self) -> None:
+        self.stage.route(*{*NAMES} - {self.stage.carrier})
+        self.stage.wait(0.3)
+
+    @rule()
+    def come_home(self) -> None:
+        self.stage.route(*NAMES)
+        self.stage.wait(0.3)
 
     @rule(seconds=st.sampled_from([0.01, 0.06, 0.3, 1.0, 3.0, 301.0]))
     def wait(self, seconds: float) -> None:
@@ -222,6 +251,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.announce_a_transaction(stage.carrier or "")
         self.only_what_is_owed_arrives()
         self.the_session_lives_and_its_gauges_are_right()
+        self.nothing_is_written_more_often_than_it_may_be()
         assert self.client.owed == [], "never answered"
         assert stage.carrier in ("P1", "P2")
         assert stage.session.open_calls == 0

@@ -23,13 +23,13 @@ SMALL_IDS = next(dialect for dialect in DIALECTS if dialect.small_ids)
 
 
 class Asked(NamedTuple):
-    """A request as it reached the node."""
+    """A request as it reached the node; `name` is of a subscription that has begun before it is confirmed."""
 
     epoch: int
     id: Any
     method: str
     params: Any
-    text: bytes
+    name: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -102,10 +102,12 @@ class Upstream:
 
     def received(self, epoch: int, text: bytes) -> None:
         request = orjson.loads(text)
-        asked = Asked(epoch, request.get("id"), request["method"], request.get("params"), text)
+        asked = Asked(epoch, request.get("id"), request["method"], request.get("params"))
         self.asked.append(asked)
         if self.silent or asked.id is None:
             return
+        if self.dialect.eager:
+            asked = asked._replace(name=self._begin(asked))
         if asked.method in self.holds or "*" in self.holds:
             self.held.append(asked)
         else:
@@ -127,19 +129,25 @@ class Upstream:
     def answer(self, asked: Asked) -> bytes:
         """What a node answers."""
         match asked.method, asked.params:
-            case "eth_subscribe", [str(kind), *_] if kind in api.STREAMS and kind not in self.refuses:
-                self._minted += 1
-                name = self.dialect.mint(self._rng, self._minted)
-                self.links[asked.epoch][name] = asked.params
-                member = b'"result":"%b"' % name
             case "eth_subscribe", _:
-                member = api.refusal()
+                begun = asked.name or self._begin(asked)
+                member = api.refusal() if begun is None else b'"result":"%b"' % begun
             case "eth_unsubscribe", [str(name)]:
                 known = self.links[asked.epoch].pop(name.encode(), None) is not None
                 member = b'"result":true' if known else api.unknown_subscription()
             case _:
                 member = api.answer(self.view, asked.method, asked.params)
         return self.dialect.answered(asked.id, member)
+
+    def _begin(self, asked: Asked) -> bytes | None:
+        """The id of the subscription that begins now; None where the request is not for one that can be had."""
+        match asked.method, asked.params:
+            case "eth_subscribe", [str(kind), *_] if kind in api.STREAMS and kind not in self.refuses:
+                self._minted += 1
+                name = self.dialect.mint(self._rng, self._minted)
+                self.links[asked.epoch][name] = asked.params
+                return name
+        return None
 
     # ---- events -------------------------------------------------------------------------------------------------
 
