@@ -12,7 +12,7 @@ OPTIONS ?=
 SEEDS ?= 1000
 
 .NOTPARALLEL:
-.PHONY: help e2e features test unit sdk simulate properties bench check format testbed lock clean
+.PHONY: help e2e features gate test unit sdk simulate properties bench check format testbed lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ e2e: $(READY) geth ## the main job: four real nodes, our proxy, the critical sce
 features: $(READY) geth ## every scenario that does not take hours
 	rm -rf reports/junit
 	$(BIN)/behave --tags 'not @extended and not @soak' --no-summary $(OPTIONS)
+
+gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the five of the incident; MUTANTS='NAME …'
+	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)
 
 test: check unit sdk simulate e2e ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MODULES: Final = ("incident", "requests", "subscriptions", "continuity", "links", "health", "http", "counts")
 STEPS: Final = "steps"

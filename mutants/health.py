@@ -29,7 +29,8 @@ def probes_one_after_another() -> None:
 
     async def probe(pool: Pool, limit: float, *, new: bool) -> Observation:
         async with lock:
-            return await original(pool, 1000 * limit, new=new)
+            seen: Observation = await original(pool, 1000 * limit, new=new)
+            return seen
 
     original = swap(monitor, "probe_execution", probe)
 

@@ -13,7 +13,6 @@ from proxy.health import Answered, Failed
 from proxy.session import events as ev
 from proxy.session.continuity import Continuity
 from proxy.session.desk import Desk
-from proxy.session.link import Link
 from proxy.session.reach import Reach
 from proxy.session.session import Session
 from proxy.session.streams import Streams
@@ -22,6 +21,7 @@ from proxy.shell.websocket import Client
 
 if TYPE_CHECKING:
     from proxy.health import Observation
+    from proxy.session.link import Link
     from proxy.shell.pool import Pool
 
 WINDOW: Final = "reconnection_window: Messages sent during reconnection are not lost"
@@ -74,7 +74,12 @@ def sends_original_ids() -> None:
     shown_by=(THREE_STREAMS,),
 )
 def changes_subscription_ids() -> None:
-    edit(Streams, "_tell_event", "subscription.key + data", "(frame.subscription if link.epoch > 1 else subscription.key) + data")
+    edit(
+        Streams,
+        "_tell_event",
+        "subscription.key + data",
+        "(frame.subscription if link.epoch > 1 else subscription.key) + data",
+    )
 
 
 @mutant(
@@ -122,20 +127,20 @@ def _ask_blocking(url: str) -> Observation:
 )
 def starves_the_monitor() -> None:
     lock = asyncio.Lock()
-    probe = monitor.probe_execution
 
     async def probe_under_lock(pool: Pool, limit: float, *, new: bool) -> Observation:
         async with lock:
-            return await probe(pool, 30 * limit, new=new)
+            seen: Observation = await probe(pool, 30 * limit, new=new)
+            return seen
 
     def time_passed(client: Client) -> None:
         if lock.locked():
-            client._timer = client._loop.call_later(0.01, client._time_passed)
+            client._timer = client._loop.call_later(0.01, lambda: time_passed(client))
         else:
             original(client)
 
+    probe = swap(monitor, "probe_execution", probe_under_lock)
     original = swap(Client, "_time_passed", time_passed)
-    swap(monitor, "probe_execution", probe_under_lock)
 
 
 @mutant(

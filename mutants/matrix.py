@@ -72,10 +72,13 @@ class Record:
         return "; ".join(said) or f"every checker was content, meant to object: {', '.join(self.mutant.caught_by)}"
 
 
-def idle(scenarios: Iterable[str], records: Iterable[Record]) -> list[str]:
-    """Those of `scenarios` that no mutant has failed."""
-    failed = {outcome.scenario for record in records for outcome in record.outcomes if outcome.checkers}
-    return [scenario for scenario in scenarios if scenario not in failed]
+def idle(written: Mapping[str, str], records: Iterable[Record]) -> list[str]:
+    """Scenarios that no mutant has failed; `written` maps each to the name under which it stands in its feature.
+
+    Of an outline one row is enough: the others are the same scenario with other values.
+    """
+    failed = {written[each.scenario] for record in records for each in record.outcomes if each.checkers}
+    return sorted(set(written.values()) - failed)
 
 
 def table(records: Sequence[Record]) -> str:
@@ -111,7 +114,7 @@ def track_record(records: Sequence[Record], when: str, versions: Mapping[str, st
         (
             "# Track record",
             "",
-            "Which bugs the suite has been seen to catch. Each is a mutant: our proxy with that one bug, in `mutants/`.",
+            "Bugs that the suite has been seen to catch. Each is a mutant: our proxy with that one bug, in `mutants/`.",
             "This page is written by `make gate`; do not edit it.",
             "",
             f"Last run: {when}, {killed} of {len(records)} caught; {seen}.",

@@ -1,8 +1,8 @@
 """Ways to break a function of the proxy at start. What does not apply any more is an error, never a silent pass."""
 
 from __future__ import annotations
-
 import __future__
+
 import inspect
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ class PatchError(Exception):
     """The proxy has changed: the mutant must be written anew. The message says where."""
 
 
-def swap(owner: Any, name: str, replacement: Callable[..., Any]) -> Callable[..., Any]:
+def swap(owner: Any, name: str, replacement: Callable[..., Any]) -> Any:
     """Put `replacement` in the place of the function `name` of a class or module; the original.
 
     Raises PatchError if there is none of that name, or if it takes other parameters.
@@ -30,7 +30,7 @@ def swap(owner: Any, name: str, replacement: Callable[..., Any]) -> Callable[...
 
 
 def edit(owner: Any, name: str, old: str, new: str) -> None:
-    """Rewrite `old` as `new` in the source of the function (or property) `name`.
+    """Rewrite `old` as `new` in the source of the function `name`.
 
     Raises PatchError if there is no such function, or if `old` does not stand in it exactly once.
     """
@@ -55,8 +55,6 @@ def constant(module: Any, name: str, value: Any) -> None:
 
 def _function(owner: Any, name: str) -> Any:
     found = vars(owner).get(name)
-    if isinstance(found, property):
-        found = found.fget
     if not inspect.isfunction(found):
         raise PatchError(f"{_path(owner, name)} is no function any more")
     return found

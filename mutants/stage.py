@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from behave.configuration import Configuration
+from behave.model import ScenarioOutline
+from behave.parser import parse_file
 from behave.runner import Runner
 
 from e2e.steps import options
@@ -42,7 +44,11 @@ class _Kept(Results):
 
 def name_of(played: Played) -> str:
     """The scenario's name as `Mutant.shown_by` has it."""
-    return f"{Path(played.location.partition(':')[0]).stem}: {played.scenario.partition(' -- @')[0]}"
+    return _name(Path(played.location.partition(":")[0]), played.scenario)
+
+
+def _name(file: Path, scenario: str) -> str:
+    return f"{file.stem}: {scenario.partition(' -- @')[0]}"
 
 
 class _Guest(Runner):  # type: ignore[misc]  # behave ships no types
@@ -64,12 +70,33 @@ class _Guest(Runner):  # type: ignore[misc]  # behave ships no types
 
 @contextmanager
 def network(seed: int | None = None) -> Iterator[Theatre]:
-    """A theatre as behave's own hooks would open it."""
+    """A theatre as behave's own hooks would open it. Raises TestbedError."""
     theatre = Theatre.open(options.read({} if seed is None else {"seed": str(seed)}))
     try:
         yield theatre
     finally:
         theatre.close()
+
+
+def scenarios() -> dict[str, frozenset[str]]:
+    """All that may be played, as `Mutant.shown_by` names them, with their tags; of an outline every row."""
+    found: dict[str, frozenset[str]] = {}
+    for file in sorted(FEATURES.rglob("*.feature")):
+        for each in parse_file(str(file)).walk_scenarios():
+            tags = frozenset(str(tag) for tag in each.effective_tags)
+            if not tags.intersection(NOT_PLAYED):
+                found[_name(file, each.name)] = tags
+    return found
+
+
+def outlines() -> dict[str, str]:
+    """The name of each scenario → the name it is written under: for a row of an outline, the outline's."""
+    found: dict[str, str] = {}
+    for file in sorted(FEATURES.rglob("*.feature")):
+        for written in parse_file(str(file)).scenarios:
+            rows = written.scenarios if isinstance(written, ScenarioOutline) else [written]
+            found.update({_name(file, row.name): _name(file, written.name) for row in rows})
+    return found
 
 
 def play(theatre: Theatre, name: str | None, scenarios: Iterable[str]) -> list[Played]:
@@ -99,7 +126,7 @@ def _configuration(wanted: list[str], output: Path) -> Any:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)
     parts = [scenario.split(": ", 1) for scenario in wanted]
-    files = dict.fromkeys(str(FEATURES / f"{stem}.feature") for stem, _ in parts)
+    files = dict.fromkeys(str(next(FEATURES.rglob(f"{stem}.feature"), stem)) for stem, _ in parts)
     # an outline's scenarios have ' -- @1.2 …' behind their names
     names = [argument for _, name in parts for argument in ("--name", f"^{re.escape(name)}( -- @.*)?$")]
     return Configuration([*files, *names, "--no-summary", "--format", "lines", "--outfile", str(output)])

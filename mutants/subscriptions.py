@@ -34,7 +34,7 @@ def passes_unsubscribe_on() -> None:
 @mutant(
     "All clients share one table of the nodes' subscription ids.",
     mode="mode.S2",
-    caught_by=("heads_continuous", "subscriptions_survive", "no_strangers"),
+    caught_by=("answered_once", "heads_continuous", "subscriptions_survive", "no_strangers"),
     shown_by=("streams: Nodes that hand out the same small ids",),
 )
 def shares_names() -> None:
