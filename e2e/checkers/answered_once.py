@@ -103,7 +103,8 @@ def _errors(history: History, asked: list[Exchange]) -> list[Witness]:
         request, until = exchange.request, exchange.answered
         read = is_read(request.method)
         # a read could have gone to the node that came back: an error to it is excused only while there is still none
-        since = until if read else request.at
+        # (when an error was given within a batch, nobody knows: it waits there for the other answers)
+        since = until if read and request.batch is None else request.at
         unknown_outcome = not read and excused(lost[request.lane], request.at, until)
         if not unknown_outcome and not excused(no_node[request.lane], since, until):
             witnesses.append(_witness(exchange, f"{text}, though a node was usable"))
