@@ -152,7 +152,7 @@ class World:
     def _slot(self) -> None:
         self._became_canonical([self._chain.grow()])
         if self._rng.random() < 0.5:
-            self._transaction(0.2)
+            self._transaction(1.0)
         self.agenda.after(self._plan.setting.slot, self._slot)
 
     def _transaction(self, spread: float) -> str:
