@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from mutants.catalogue import mutant
-from mutants.incident import HOME, WINDOW
+from mutants.incident import HOME
 from mutants.patch import edit, swap
 from proxy.session.continuity import Continuity
 from proxy.session.heads import Refill
 
 AWAY: Final = "streams: A reorg while the node in use is away"
+SILENT: Final = "links: A link that falls silent is noticed by the proxy's own pings"  # a gap of one block or two
+STALLED: Final = "health: A node whose head stands still is left"  # a gap as wide as the lag that is allowed
 
 
 @mutant(
     "Heads that a client missed are not fetched.",
     mode="mode.S4",
     caught_by=("heads_continuous",),
-    shown_by=(WINDOW,),
+    shown_by=(STALLED,),
 )
 def leaves_gaps() -> None:
     edit(Refill, "step", "if tip is None or head.parent == tip.hash:", "if True:")
@@ -37,7 +39,7 @@ def repeats_heads() -> None:
     "Heads that were fetched are told newest first.",
     mode="mode.S4",
     caught_by=("heads_continuous",),
-    shown_by=(WINDOW,),
+    shown_by=(STALLED,),
 )
 def refills_backwards() -> None:
     edit(Refill, "_join", "return Deliver(path, path[0]", "return Deliver(path[::-1], path[0]")
@@ -47,7 +49,7 @@ def refills_backwards() -> None:
     "Logs that a client missed are not fetched.",
     mode="mode.S4",
     caught_by=("heads_continuous", "subscriptions_survive"),
-    shown_by=(WINDOW,),
+    shown_by=(SILENT,),
 )
 def loses_logs() -> None:
     edit(Continuity, "_ask_logs", "if first > last:", "if True:")
