@@ -28,7 +28,7 @@ from e2e.ledger.store import Store
 from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
 from e2e.sut.process import SutProcess
-from e2e.sut.topology import upstreams
+from e2e.sut.topology import KEYED, keyed, upstreams
 from e2e.testbed.ports import HOST
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
@@ -105,6 +105,8 @@ class Run:
         self.scene = scene
         gateway = stage.gateway
         self.nodes = upstreams(scene.topology, stage.testbed, {} if gateway is None else gateway.urls)
+        if KEYED in scene.tags:
+            self.nodes = keyed(self.nodes)
         self.store = Store.create(stage.root, scene.scenario)
         self.recorder = Recorder(self.store)
         self.nemesis = Nemesis(stage.testbed, self.recorder, self._restored)

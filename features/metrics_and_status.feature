@@ -57,3 +57,10 @@ Feature: Metrics and status
     Then the failover flag should go up within 3 seconds
     When the primary EL node is restarted
     Then the failover flag should go down within 3 seconds
+
+  @integration @metrics @failover @topology.1p1b @keyed @mode.H10
+  Scenario: Secrets in the URLs of nodes are kept, also when a node is gone
+    Given I have active WebSocket connection with subscriptions
+    When the primary EL node is killed for 2 seconds
+    Then no secret of a node's URL should be on any page or in the log
+    And no request should be unanswered

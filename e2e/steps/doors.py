@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from e2e.clients.websocket import WebSocketClient
 from e2e.steps.context import given, then
 from e2e.steps.lanes import LANES, nodes_called
+from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     from e2e.steps.context import Context, World
@@ -74,12 +76,23 @@ def connects_with_header(context: Context, field: str, value: str, query: str) -
 @then("{node} should have seen them in the upgrade request")
 def seen_in_upgrade(context: Context, node: str) -> None:
     world = context.world
+    for name in nodes_called(world, node):
+        wait_until(
+            partial(_carried, world, name), LEFT_WITHIN, f"{name} sees them", partial(_upgrade_request, world, name)
+        )
+
+
+def _carried(world: World, node: str) -> bool:
     assert world.carried is not None
     field, value, query = world.carried
-    for name in nodes_called(world, node):
-        start, *fields = world.run.gateway.client.lane(name, "ws")["last_head"]
-        assert value in [said for each, said in fields if each.lower() == field.lower()], f"{name} saw {fields}"
-        assert query in start, f"{name} saw {start}"
+    start, *fields = _upgrade_request(world, node)
+    return query in start and value in [said for name, said in fields if name.lower() == field.lower()]
+
+
+def _upgrade_request(world: World, node: str) -> list[Any]:
+    """Return the start line and the fields of the last upgrade request that `node` was sent."""
+    head: list[Any] = world.run.gateway.client.lane(node, "ws")["last_head"]
+    return head
 
 
 def asked(world: World, node: str, method: str, lane: str) -> int:

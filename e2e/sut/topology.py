@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from e2e.sut.profile import Upstream
+from e2e.testbed.protocol import NodeUrls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from e2e.testbed.protocol import NodeUrls, Testbed
+    from e2e.testbed.protocol import Testbed
 
 PREFIX: Final = "topology."
 SETTING: Final = "setting."
+KEYED: Final = "keyed"
+SECRET: Final = "0123456789abcdef-secret"  # noqa: S105 - it opens nothing
 DEFAULT: Final = "2p2b"
 
 # Two primaries: losing one moves clients to the other. One primary: losing it moves them to a backup. One node alone:
@@ -44,6 +48,12 @@ def upstreams(
         Upstream(name, is_primary(name), elsewhere[name] if name in elsewhere else testbed.urls(name))
         for name in TOPOLOGIES[topology]
     )
+
+
+def keyed(nodes: Iterable[Upstream]) -> tuple[Upstream, ...]:
+    """Return the same nodes with a secret in their URLs, as people have them who rent nodes."""
+    secret = f"/?apikey={SECRET}"
+    return tuple(replace(node, urls=NodeUrls(node.urls.http + secret, node.urls.ws + secret)) for node in nodes)
 
 
 def settings(tags: Iterable[str]) -> dict[str, str]:
