@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mutants.catalogue import mutant
 from mutants.incident import HOME
 from mutants.patch import edit, swap
 from proxy.session.continuity import Continuity
 from proxy.session.heads import Refill
+
+if TYPE_CHECKING:
+    from proxy.session.heads import Head
 
 AWAY: Final = "streams: A reorg while the node in use is away"
 SILENT: Final = "links: A link that falls silent is noticed by the proxy's own pings"  # a gap of one block or two
@@ -66,11 +69,16 @@ def keeps_orphaned_logs() -> None:
 
 
 @mutant(
-    "Of a reorg only the heads above the old one are told.",
+    "Of a new branch only the heads at the height of the old one and above are told.",
     mode="mode.S8",
     caught_by=("heads_continuous",),
     shown_by=("streams: A reorg is told in order",),
 )
 def skips_the_new_branch() -> None:
-    known = "chain.knows(head.hash)"
-    edit(Refill, "step", f"if {known}:", f"if {known} or (tip is not None and head.number <= tip.number):")
+    def offer(refill: Refill, head: Head) -> None:
+        tip = refill._chain.tip
+        if tip is None or head.number >= tip.number:
+            original(refill, head)
+
+    original = swap(Refill, "offer", offer)
+    edit(Refill, "step", "if tip is None or head.parent == tip.hash:", "if True:")
