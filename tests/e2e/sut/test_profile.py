@@ -70,3 +70,14 @@ def test_a_placeholder_that_nobody_fills_is_named(tmp_path: Path) -> None:
     text = (PROFILES / "vixy-py.toml").read_text(encoding="utf-8").replace("$consensus", "$consenus")
     with pytest.raises(ProfileError, match="consenus"):
         profile.load(written(tmp_path, text)).render(NODES, {})
+
+
+def test_a_setting_takes_the_place_of_the_profiles_own() -> None:
+    ours = profile.load("vixy-py")
+    config = tomllib.loads(ours.render(NODES, {}, {"proxy_timeout_ms": "500"}))
+    assert config["global"]["proxy_timeout_ms"] == 500
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(profile.ProfileError, match="no setting proxy_timeout; it has proxy_timeout_ms"):
+        profile.load("vixy-py").render(NODES, {}, {"proxy_timeout": "500"})

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from e2e.sut import topology
 from e2e.sut.topology import TOPOLOGIES, chosen, upstreams
 from e2e.testbed.local import NODES
 from e2e.testbed.protocol import NodeUrls
@@ -40,3 +41,15 @@ def test_a_topology_holds_what_its_name_says_primaries_first(name: str) -> None:
     assert f"{sum(tiers)}p{len(tiers) - sum(tiers)}b" == name
     assert {node.name for node in nodes} <= set(NODES)
     assert nodes[0].urls == NodeUrls("http://el-1-primary", "ws://el-1-primary")
+
+
+def test_tags_change_settings() -> None:
+    assert topology.settings(["gateway", "setting.proxy_timeout_ms=500"]) == {"proxy_timeout_ms": "500"}
+
+
+def test_nodes_with_a_secret_keep_their_names_and_tiers() -> None:
+    nodes = upstreams("1p1b", cast("Testbed", Network()))
+    for plain, secret in zip(nodes, topology.keyed(nodes), strict=True):
+        assert (plain.name, plain.primary) == (secret.name, secret.primary)
+        assert topology.SECRET in secret.urls.http
+        assert topology.SECRET in secret.urls.ws
