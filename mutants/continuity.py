@@ -32,7 +32,10 @@ def leaves_gaps() -> None:
     "The newest head is told again after each switch.",
     mode="mode.S4",
     caught_by=("heads_continuous",),
-    shown_by=(HOME,),
+    shown_by=(
+        HOME,
+        "streams: Heads are continuous through ten switches",
+    ),
 )
 def repeats_heads() -> None:
     edit(Refill, "step", "if chain.knows(head.hash):", "if head.event is not None and chain.knows(head.hash):")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mutants.catalogue import STEPS, mutant
 from mutants.incident import HOME
-from mutants.patch import edit
+from mutants.patch import edit, swap
+from proxy import routing
 from proxy.session.subscriptions import Book
+from proxy.shell import status
 from proxy.shell.metrics import Metrics
-from proxy.shell.monitor import Monitor
 from proxy.shell.status import StatusPages
 from proxy.shell.websocket import WebSocketGate
 
@@ -16,7 +17,10 @@ from proxy.shell.websocket import WebSocketGate
     "Clients that left are counted for ever.",
     mode="mode.C1",
     caught_by=("counted_right",),
-    shown_by=("load: Clients that are gone without a word leave nothing behind",),
+    shown_by=(
+        "load: Clients that are gone without a word leave nothing behind",
+        "load: Clients that come and go leave memory and gauges as they were",
+    ),
 )
 def counts_the_gone() -> None:
     edit(WebSocketGate, "left", "self.metrics.ws_connections_active.dec()", "pass")
@@ -52,10 +56,48 @@ def always_ready() -> None:
 
 
 @mutant(
-    "The flag that backups carry the traffic stays up.",
-    mode="mode.H12",
+    "The status page never says that backups carry the traffic.",
     caught_by=(STEPS,),
     shown_by=("metrics_and_status: The failover flag says when backups serve, and no longer",),
 )
-def never_ends_failover() -> None:
-    edit(Monitor, "_tell_of_failover", ".set(int(active))", ".inc(int(active))")
+def denies_failover() -> None:
+    edit(status, "status_document", "routing.failover_active(snapshot)", "False")
+
+
+@mutant(
+    "The flag that backups carry the traffic waits until all consensus nodes are well.",
+    mode="mode.H12",
+    caught_by=(STEPS,),
+    shown_by=("consensus_layer: Failover does not wait for a consensus node that never answers",),
+)
+def waits_for_consensus() -> None:
+    well = "all(state.healthy for state in snapshot.consensus)"
+    edit(routing, "failover_active", "return bool(order)", f"return {well} and bool(order)")
+
+
+@mutant(
+    "A series is missing.",
+    caught_by=(STEPS,),
+    shown_by=("metrics_and_status: Every series is there from the start",),
+)
+def misnames_a_series() -> None:
+    edit(Metrics, "__init__", 'self._counter("http_retries"', 'self._counter("http_retry"')
+
+
+@mutant(
+    "API keys in the URLs of nodes are shown.",
+    mode="mode.H10",
+    caught_by=(STEPS,),
+    shown_by=("metrics_and_status: Secrets in the URLs of nodes are kept, also when a node is gone",),
+)
+def shows_secrets() -> None:
+    swap(status, "_node", lambda state: {"name": state.node.name, "http_url": state.node.http_url})
+
+
+@mutant(
+    "The status page lists no nodes.",
+    caught_by=(STEPS,),
+    shown_by=("metrics_and_status: The status page lists the nodes with their heads",),
+)
+def lists_no_nodes() -> None:
+    edit(status, "status_document", "[_node(state) for state in snapshot.nodes]", "[]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mutants.catalogue import Mutant
 
 TRACK_RECORD: Final = Path("docs/track-record.md")
-ISSUE: Final = "issue."
+INCIDENT: Final = "mutants.incident"
 _OURS: Final = re.compile(r'File ".*/mutants/\w+\.py".*\n(?:.*\n){0,8}?(\w+(?:Error|Exception): .*)')
 
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m mutants gate", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="mutants; all by default")
-    parser.add_argument("--issues", action="store_true", help="only those of the five issues of the incident")
+    parser.add_argument("--issues", action="store_true", help="only the five issues of the incident, a scenario each")
     parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
     given = parser.parse_args(arguments)
     mutants = catalogue.load()
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no mutant {', '.join(strangers)}; python -m mutants --list names them all")
     chosen = [mutants[name] for name in given.names] or list(mutants.values())
     if given.issues:
-        chosen = [mutant for mutant in chosen if mutant.mode.startswith(ISSUE)]
+        chosen = [replace(each, shown_by=each.shown_by[:1]) for each in chosen if each.apply.__module__ == INCIDENT]
     began = time.monotonic()
     with stage.network(given.seed) as theatre:
         versions = dict(theatre.stage.versions)

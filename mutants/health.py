@@ -97,7 +97,11 @@ def rests_no_method() -> None:
 @mutant(
     "Backups come before primaries.",
     caught_by=(STEPS,),
-    shown_by=("routing: A healthy primary is asked, a backup is not",),
+    shown_by=(
+        "routing: A healthy primary is asked, a backup is not",
+        "routing: Clients are carried by primaries",
+        "routing: The second primary comes before any backup",
+    ),
 )
 def prefers_backups() -> None:
     edit(routing, "_by_tier", "(*primaries, *backups)", "(*backups, *primaries)")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit, swap
-from proxy.shell import headers
-from proxy.shell.attempt import Attempt
+from proxy.shell import link
 from proxy.shell.consensus import ConsensusLayer
 from proxy.shell.exchange import Exchange
+from proxy.shell.http import ExecutionLayer
 from proxy.shell.messages import Assembler
 from proxy.shell.pool import Pool
 from proxy.shell.server import Server
@@ -40,14 +40,14 @@ def keeps_no_connection() -> None:
 
 
 @mutant(
-    "A kept connection that the node has just closed costs a post.",
+    "A kept connection is used without a look at whether the node has closed it.",
     mode="mode.H3",
     caught_by=(STEPS, "answered_once"),
     shown_by=("http: No post fails because a node closes idle connections",),
 )
 def trusts_idle_connections() -> None:
-    edit(Attempt, "on_failure", "if failure.stale and", "if False and")
-    swap(Exchange, "_retry", lambda _exchange: False)
+    edit(Pool, "_freed", "self._idle.remove(link)", "pass")
+    edit(Pool, "send", "if link.usable:", "if True:")
 
 
 @mutant(
@@ -67,7 +67,7 @@ def waits_for_ever() -> None:
     shown_by=("http: An answer's header fields are those of the node",),
 )
 def drops_headers() -> None:
-    edit(headers, "read_response", "if name not in _HOP_BY_HOP:", 'if name == b"content-type":')
+    edit(link, "read_response", "if name not in _HOP_BY_HOP:", 'if name == b"content-type":')
 
 
 @mutant(
@@ -123,3 +123,31 @@ def cuts_clients_off() -> None:
 )
 def leaves_posts_behind() -> None:
     edit(Server, "drain", "self._listener.drain(grace), ", "")
+
+
+@mutant(
+    "A post waits without a word while no node is healthy.",
+    mode="mode.L12",
+    caught_by=(STEPS,),
+    shown_by=("http: With no node left a post is answered at once with 503",),
+)
+def says_nothing_without_nodes() -> None:
+    edit(Exchange, "start", 'self._refuse(503, "no node is healthy")', "pass")
+
+
+@mutant(
+    "A body may be as large as it likes.",
+    caught_by=(STEPS,),
+    shown_by=("bad_input: A body over the limit is answered with 413",),
+)
+def limits_no_body() -> None:
+    edit(Server, "__init__", "body = config.general.max_body_size", "body = 1 << 40")
+
+
+@mutant(
+    "Nonsense in a post is the node's to answer.",
+    caught_by=(STEPS,),
+    shown_by=("bad_input: The body \\xff\\xfe is answered with -32700",),
+)
+def passes_nonsense_on() -> None:
+    edit(ExecutionLayer, "handle", "if isinstance(parsed, jsonrpc.Invalid):", "if False:")

@@ -7,7 +7,7 @@ import json
 import urllib.request
 from typing import TYPE_CHECKING, Any, Final
 
-from mutants.catalogue import mutant
+from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit, swap
 from proxy.health import Answered, Failed
 from proxy.session import events as ev
@@ -35,7 +35,12 @@ HOME: Final = "failback: WebSocket switches back to primary when it recovers"
     "What a client sends while the proxy reconnects is dropped.",
     mode="issue.1",
     caught_by=("answered_once",),
-    shown_by=(WINDOW,),
+    shown_by=(
+        WINDOW,
+        "issue_1: A hundred requests in the window after the only node was killed",
+        "reconnection_window: No messages lost during reconnection window",
+        "load: Fifty clients through a switch",
+    ),
 )
 def drops_while_offline() -> None:
     swap(Desk, "wait", lambda _desk, _call: None)
@@ -45,7 +50,12 @@ def drops_while_offline() -> None:
     "The answers to replayed subscriptions reach the client.",
     mode="issue.2",
     caught_by=("no_strangers",),
-    shown_by=(REUSED_ID,),
+    shown_by=(
+        REUSED_ID,
+        "issue_2: Five subscriptions through three switches, each once, under its own id",
+        "reconnection: Regular requests work after WebSocket reconnection",
+        "subscriptions: Five subscriptions maintained after reconnection",
+    ),
 )
 def forwards_replay_answers() -> None:
     original = Session._errand_answered
@@ -96,8 +106,11 @@ def multiplies_subscriptions() -> None:
 @mutant(
     "Health probes have no time-out and hold up all requests until the node answers.",
     mode="issue.3",
-    caught_by=("fails_over", "isolated"),
-    shown_by=(PAUSED,),
+    caught_by=("fails_over", STEPS),
+    shown_by=(
+        PAUSED,
+        "issue_3: Posts are as fast as ever while a node lets probes hang",
+    ),
 )
 def probes_block_requests() -> None:
     async def probe(pool: Pool, limit: float, *, new: bool) -> Observation:
@@ -123,7 +136,11 @@ def _ask_blocking(url: str) -> Observation:
     "The monitor of connections waits for the lock that a health probe holds.",
     mode="issue.4",
     caught_by=("fails_over",),
-    shown_by=(PAUSED,),
+    shown_by=(
+        PAUSED,
+        "issue_4: Clients leave a dead node in time while another one lets probes hang",
+        "health: Failover is fast though another node keeps its probes waiting",
+    ),
 )
 def starves_the_monitor() -> None:
     lock = asyncio.Lock()
@@ -147,7 +164,13 @@ def starves_the_monitor() -> None:
     "Clients never go back to the primary.",
     mode="issue.5",
     caught_by=("returns_home",),
-    shown_by=(HOME,),
+    shown_by=(
+        HOME,
+        "issue_5: Clients are back on a primary that was killed, and stay",
+        "failback: WebSocket automatically switches back to primary when recovered",
+        "failover: Twenty busy clients lose nothing when the primary is killed",
+        "faults: Twenty busy clients lose nothing: kill of every lane of the node in use",
+    ),
 )
 def stays_on_backup() -> None:
     edit(Reach, "_improves", "return here.node.tier is Tier.BACKUP and node.tier is Tier.PRIMARY", "return False")

@@ -26,7 +26,10 @@ def deaf_after_a_reset() -> None:
     "The close frame of a node ends its clients' sessions.",
     mode="mode.L2",
     caught_by=("fails_over", STEPS),
-    shown_by=("failover: Clients are served on when the primary is stopped",),
+    shown_by=(
+        "failover: Clients are served on when the primary is stopped",
+        "links: A node that closes with 1001 ends no client's session",
+    ),
 )
 def passes_the_close_on() -> None:
     edit(
@@ -76,8 +79,11 @@ def knows_one_candidate() -> None:
 @mutant(
     "Nobody pings the nodes: a link that falls silent is kept.",
     mode="mode.L6",
-    caught_by=("fails_over",),
-    shown_by=("links: A link that falls silent is noticed by the proxy's own pings",),
+    caught_by=("fails_over", STEPS),
+    shown_by=(
+        "links: A link that falls silent is noticed by the proxy's own pings",
+        "links: A paused node blocks no client that keeps on sending",
+    ),
 )
 def never_pings() -> None:
     swap(Link, "check", lambda _link, _out, _now, _interval, _timeout: True)
@@ -87,7 +93,10 @@ def never_pings() -> None:
     "Every client dials a node with a bad WebSocket lane again and again, without a pause.",
     mode="mode.L8",
     caught_by=(STEPS,),
-    shown_by=("links: A node with good HTTP and bad WebSocket is not dialled for ever by everybody",),
+    shown_by=(
+        "links: A node with good HTTP and bad WebSocket is not dialled for ever by everybody",
+        "links: A node that takes a dial and drops it is no success",
+    ),
 )
 def stampedes() -> None:
     edit(routing, "ws_order", " and state.ws_ready", "")

@@ -88,3 +88,14 @@ def asks_again_after_an_error() -> None:
 )
 def ignores_nonsense() -> None:
     edit(Desk, "admit", "self._out.append(SendClient(parsed.answer))", "pass")
+
+
+@mutant(
+    "After a switch one request in a hundred is dropped.",
+    mode="mode.L1",
+    caught_by=("answered_once", STEPS),
+    shown_by=("continuity: WebSocket remains stable for extended period after reconnection",),
+)
+def loses_one_in_a_hundred() -> None:
+    lossy = "key = link.mint()\n    if link.epoch > 1 and int(key) % 100 == 0:\n        return"
+    edit(Session, "_write", "key = link.mint()", lossy)
