@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -128,6 +128,7 @@ class Client(WSListener):
     def __init__(self, gate: WebSocketGate, query: str, headers: list[tuple[str, str]]) -> None:
         self._gate = gate
         self._metrics = gate.metrics
+        self._put = gate.outgoing.put
         self._query = query
         self._headers = headers
         self._loop = asyncio.get_running_loop()
@@ -137,7 +138,7 @@ class Client(WSListener):
         self._armed = float("inf")
         self._transport: WSTransport | None = None
         self._congested = False
-        self._session = Session(gate.settings, gate.watch.snapshot, gate.rng, time.monotonic())
+        self._session = Session(gate.settings, gate.watch.snapshot, gate.rng, monotonic())
         self._do: dict[type, Callable[[Any], None]] = {
             ev.SendClient: self._send_client,
             ev.SendUpstream: self._send_upstream,
@@ -153,9 +154,8 @@ class Client(WSListener):
     def apply(self, event: ev.Event) -> None:
         """Tell the session, do what it says, and wake it when it wants to be woken."""
         session = self._session
-        do = self._do
-        for command in session.apply(event, time.monotonic()):
-            do[type(command)](command)
+        for command in session.apply(event, monotonic()):
+            self._do[type(command)](command)
         if session.wake < self._armed:
             self._arm(session.wake)
 
@@ -163,7 +163,7 @@ class Client(WSListener):
         if self._timer is not None:
             self._timer.cancel()
         self._armed = when
-        self._timer = self._loop.call_later(max(when - time.monotonic(), 0.001), self._time_passed)
+        self._timer = self._loop.call_later(max(when - monotonic(), 0.001), self._time_passed)
 
     def _time_passed(self) -> None:
         self._timer = None
@@ -211,7 +211,7 @@ class Client(WSListener):
         if self._congested and transport.underlying_transport.get_write_buffer_size() > self._gate.client_buffer:
             self._loop.call_soon(self.apply, ev.ClientFellBehind())
             return
-        self._gate.outgoing.put(transport, command.data)
+        self._put(transport, command.data)
         self._metrics.ws_messages_downstream += 1
 
     def _close_client(self, command: ev.CloseClient) -> None:
@@ -252,7 +252,7 @@ class Client(WSListener):
     def _send_upstream(self, command: ev.SendUpstream) -> None:
         link = self._links.get(command.epoch)
         if link is not None and link.transport is not None:
-            self._gate.outgoing.put(link.transport, command.data)
+            self._put(link.transport, command.data)
 
     def _ping_upstream(self, command: ev.PingUpstream) -> None:
         link = self._links.get(command.epoch)
