@@ -46,13 +46,13 @@ def believes_any_head() -> None:
 
 
 @mutant(
-    "One lost probe makes a node unhealthy.",
+    "One probe that stays unanswered makes a node unhealthy.",
     mode="mode.H7",
     caught_by=(STEPS,),
     shown_by=("health: A lost probe now and then changes nothing",),
 )
 def flips_at_one_probe() -> None:
-    edit(HealthBook, "_failed", "record.bad >= self._max_failures", "record.bad >= 1")
+    edit(HealthBook, "_doubt", "if now >= since + SILENCE and any(", "if others or any(")
 
 
 @mutant(
