@@ -195,6 +195,14 @@ class SessionMachine(RuleBasedStateMachine):
         self.stage.route(*{*NAMES} - {self.stage.carrier})
         self.stage.wait(0.3)
 
+    @rule(name=ONE)
+    def move_slowly(self, name: str) -> None:
+        """What happens next happens during the takeover."""
+        if name != self.stage.carrier:
+            self.stage[name].holds = {"*"}
+            self.stage.route(name)
+            self.stage.wait(0.3)
+
     @rule()
     def come_home(self) -> None:
         self.stage.route(*NAMES)
