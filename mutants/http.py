@@ -145,9 +145,9 @@ def limits_no_body() -> None:
 
 
 @mutant(
-    "Nonsense in a post is the node's to answer.",
+    "Nonsense in a post is answered with 500 and nothing else.",
     caught_by=(STEPS,),
     shown_by=("bad_input: The body \\xff\\xfe is answered with -32700",),
 )
-def passes_nonsense_on() -> None:
-    edit(ExecutionLayer, "handle", "if isinstance(parsed, jsonrpc.Invalid):", "if False:")
+def answers_nonsense_with_500() -> None:
+    edit(ExecutionLayer, "handle", "_answer(connection, 200, parsed.answer)", '_answer(connection, 500, b"")')
