@@ -15,7 +15,7 @@ from simulation.day import day
 from simulation.generate import plan
 from simulation.plan import Fault
 from simulation.world import World
-from tests.simulation.mutants import MUTANTS, loses_calls_in_flight
+from tests.simulation.mutants import MUTANTS, forwards_replay_answers, loses_calls_in_flight
 
 SEEDS_FOR_A_MUTANT = 60
 
@@ -86,7 +86,5 @@ def test_a_quarter_of_an_hour_of_production(monkeypatch: pytest.MonkeyPatch) -> 
     assert figures["faults of the proxy"] == 0
     assert figures["links lost"] >= 20
     assert figures["heads"] > 10 * 50
-    loses_calls_in_flight(monkeypatch)
-    monkeypatch.setattr("simulation.day.ASKS", 0.3)
-    monkeypatch.setattr("simulation.day.LATE", 5.0)
-    assert day(0.09, clients=10)["faults of the proxy"] > 0
+    forwards_replay_answers(monkeypatch)
+    assert day(0.09, clients=3)["answers that nobody had asked for"] > 0
