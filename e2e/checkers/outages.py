@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from e2e.ledger.faults import PROXY, Effect
+from e2e.ledger.faults import CUTS_AGAIN, PROXY, Effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,12 +62,14 @@ def excused(spells: list[Interval], since: float, until: float) -> bool:
 def links_lost(history: History, lane: Lane) -> list[Interval]:
     """When a request in flight may have died with its node, its outcome unknown to anybody.
 
-    A node that is cut off or silent is left soon; one that only answers wrongly may be asked again at any time.
+    A node that is cut off or silent is left soon; one that answers wrongly, or takes links and cuts them, may be asked
+    again at any time.
     """
     spells = []
     for fault in history.faults:
         if fault.target in history.meta.nodes and _takes(fault, lane):
-            last = fault.healed if fault.effect is Effect.FAULTY else fault.at
+            lasts = fault.effect is Effect.FAULTY or fault.name in CUTS_AGAIN
+            last = fault.healed if lasts else fault.at
             spells.append(Interval(fault.began, last + NOTICE + history.lateness(last, last + 2 * NOTICE)))
     return spells
 

@@ -72,6 +72,9 @@ EFFECTS: dict[str, Effect] = {
 MOMENTARY = frozenset({"reset", "reset_peer", "close", "reorg", "client_reset", "bad_frame"})
 """Faults that are over when they have happened, unless the nemesis says when it took them back."""
 
+CUTS_AGAIN = frozenset({"drop_after_accept", "idle_close", "limit_data"})
+"""Faults that take new links and cut them a while later, for as long as they last."""
+
 LEAD = 3.0
 """Seconds before `Injected.at` from which a fault may have been felt, where the nemesis does not say."""
 
