@@ -231,6 +231,10 @@ class NodeEvent(Struct, frozen=True, gc=False):
 
 # the layouts of geth, reth, erigon and besu; other orders of the keys take the way through orjson
 _ANSWER: Final = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),"(?:result|error)":').match
+# nethermind writes the id last: what stands before the closing brace of valid JSON is a member of the whole answer
+_ANSWER_FIRST: Final = re.compile(rb'\{"jsonrpc":"2\.0","(?:result|error)":').match
+_ID_LAST: Final = re.compile(rb',"id":(\d+)\}$').search
+_LONGEST_TAIL: Final = 32
 _EVENT: Final = re.compile(rb'\{"jsonrpc":"2\.0","method":"\w+","params":\{"subscription":("[^"\\]*"|\d+),').match
 
 
@@ -242,6 +246,9 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
     match = _EVENT(data)
     if match is not None:
         return NodeEvent(match[1], match.start(1), match.end(1))
+    match = _ANSWER_FIRST(data) and _ID_LAST(data, max(0, len(data) - _LONGEST_TAIL))
+    if match is not None:
+        return NodeAnswer(match[1], match.start(1), match.end(1))
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:

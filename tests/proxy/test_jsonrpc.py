@@ -109,3 +109,11 @@ def test_a_span_names_the_key_that_is_missing() -> None:
     with pytest.raises(KeyError, match="b"):
         jsonrpc.value_span(b'{"a":{}}', "a", "b")
     assert jsonrpc.elements(b"[]") == []
+
+
+@pytest.mark.parametrize("member", [b'"result":[{"a,\\"id\\":1":7}]', b'"error":{"code":3,"id":5}'])
+def test_an_answer_with_its_id_last_costs_no_walk_through_it(member: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b'{"jsonrpc":"2.0",%b,"id":1234}' % member
+    by_hand = jsonrpc.value_span(data, "id")
+    monkeypatch.setattr(jsonrpc, "value_span", None)
+    assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand)
