@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+import orjson
+
 
 class _Integer(int):
     """An int that remembers how it was written."""
@@ -38,6 +40,7 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
+_DEEP = 900
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_real, parse_constant=_refuse)
 
 
@@ -54,6 +57,10 @@ def parse_frame(text: str) -> list[tuple[str | None, Any]]:
     Never raises: text that is not JSON comes back as one element without id whose frame is the text itself.
     """
     try:
+        if text.count("[") + text.count("{") > _DEEP:
+            orjson.loads(
+                text
+            )  # bounds the depth; the decoder below bounds it by a recursion limit that others may raise
         parsed = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return [(None, text)]
