@@ -129,7 +129,7 @@ class Continuity:
                     link.rejoin.fork = min(link.rejoin.fork, step.fork)
                 self._tell_heads(link, step.heads)
                 if step.gone:
-                    self._reorganised(step)
+                    self._reorganised(link, step, now)
                 continue
             if isinstance(step, Fetch):
                 self._fetch(link, step, now)
@@ -168,12 +168,31 @@ class Continuity:
             if link.rejoin is None or (link.is_restored and not link.rejoin.held):
                 subscription.logs.forget_below(heads[-1].number)
 
-    def _reorganised(self, step: Deliver) -> None:
+    def _reorganised(self, link: Link, step: Deliver, now: float) -> None:
         """Blocks are gone: a node that never had them does not say so of their logs."""
         for subscription in self._book.of(Kind.LOGS):
             assert subscription.logs is not None  # noqa: S101 - the kind says so
-            self._tell_removed(subscription, subscription.logs.remove_blocks(step.gone))
+            gone = subscription.logs.remove_blocks(step.gone)
+            self._tell_removed(subscription, gone)
             subscription.logs.owe_from(step.fork + 1)
+            if gone:
+                self._compare(link, subscription, step.fork + 1, now)
+
+    def _compare(self, link: Link, subscription: Subscription, first: int, now: float) -> None:
+        """Look which logs the node has from block `first` on.
+
+        Heads may wait for a block where logs run ahead: the node may have gone back to those blocks since.
+        """
+        if link.rejoin is None:
+            link.rejoin = Rejoin(first - 1)
+        rejoin, key = link.rejoin, subscription.key
+        newest = None if link.refill is None else link.refill.newest
+        # what is not named yet, or not asked for yet, will be compared anyway
+        if newest is not None and link.has(key) and (key in rejoin.asked or key not in rejoin.held):
+            rejoin.asked.add(key)
+            rejoin.held.setdefault(key, [])
+            errand = Errand(LOGS, now + self._settings.errand_timeout, key, first, newest)
+            link.send_errand(self._out, errand, subscription.logs_request(first))
 
     # ---- logs -------------------------------------------------------------------------------------------------
 

@@ -311,3 +311,32 @@ def test_a_reorg_deeper_than_what_is_remembered_is_told_with_1013() -> None:
     assert stage.closed is not None
     assert stage.closed.code == 1013
     assert "reorg" in stage.closed.reason
+
+
+@mode("S8")
+def test_logs_stay_if_the_node_went_to_another_branch_and_back_while_a_block_was_fetched() -> None:
+    stage = Stage("P1", seed=7).start()
+    heads, logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})
+    old = stage.grow(blocks=4)
+    assert all(block.logs for block in old), "another seed is needed"
+    node = stage["P1"]
+    node.holds = {"eth_getBlockByHash", "eth_getBlockByNumber"}
+    for tip in (stage.chain.reorg(3)[-1], old[-1]):
+        gone, came = node.view.move(tip)
+        [(epoch, name, _)] = node.streams("logs")
+        for text in [log.gone for block in gone for log in reversed(block.logs)]:
+            node.say(epoch, name, text)
+        for text in [log.text for block in came for log in block.logs]:
+            node.say(epoch, name, text)
+        node.announce("newHeads", orjson.loads(tip.header))  # the last one of a burst only
+    assert stage.heads(heads)[-1] == old[-1].hash
+    node.release_all()
+    standing: list[Any] = []
+    for log in stage.events(logs):
+        if log["removed"]:
+            standing.remove({**log, "removed": False})
+        else:
+            assert log not in standing
+            standing.append(log)
+    assert standing == logs_of(old)
+    assert stage.heads(heads)[-1] == old[-1].hash
