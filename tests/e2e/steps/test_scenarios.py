@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from behave.__main__ import main
+from behave.step_registry import registry
 
 from e2e import judge
 
@@ -49,11 +50,12 @@ raise SystemExit(main())
 
 
 def behave(*arguments: str, scenarios: Sequence[str] = (TEST_1_1,)) -> int:
-    """Run behave as from the command line. It forgets its steps at the end, so their modules have to be new."""
+    """Run behave as from the command line: with steps that nobody has imported yet, whatever other tests did."""
     names = [part for scenario in scenarios for part in ("--name", f"^{scenario}$")]
     options = ("--format", "e2e.steps.formatter:ScenarioLines", "--no-color", "--no-summary", "--no-skipped")
     for name in [name for name in sys.modules if name.startswith("e2e.steps")]:
         del sys.modules[name]
+    registry.clear()
     return int(main([str(FEATURES), *options, *names, *arguments]))
 
 
