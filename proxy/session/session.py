@@ -57,9 +57,9 @@ class Session:
         self._handlers: dict[type, Any] = {
             ev.ClientSent: self._client_sent,
             ev.UpstreamSent: self._upstream_sent,
-            ev.ClientLeft: self._client_left,
+            ev.ClientLeft: lambda _event: self._end(),
             ev.ClientFellBehind: self._client_fell_behind,
-            ev.ClientErred: self._client_erred,
+            ev.ClientErred: lambda event: self._close(event.code, event.reason),
             ev.NodesChanged: self._nodes_changed,
             ev.UpstreamOpened: self._upstream_opened,
             ev.UpstreamPonged: self._upstream_ponged,
@@ -85,6 +85,8 @@ class Session:
     def apply(self, event: ev.Event, now: float) -> list[Command]:
         """What is to be done about `event`, in this order. Never raises for anything that a peer sent."""
         self._now = now
+        if now - self.wake > LATE:
+            self._overslept(now - self.wake)
         if self._state is not State.CLOSED:
             try:
                 self._handlers[type(event)](event)
@@ -308,11 +310,13 @@ class Session:
 
     # ---- time -------------------------------------------------------------------------------------------------
 
+    def _overslept(self, late: float) -> None:
+        """Nobody woke the session in time: the process slept, and so the nodes were not heard."""
+        for link in self._links.values():
+            link.excuse(late + LATE)  # and some time to read what has come meanwhile
+        self.wake = self._now
+
     def _time_passed(self, _event: ev.TimePassed) -> None:
-        late = self._now - self.wake
-        if late > LATE:
-            for link in self._links.values():
-                link.excuse(late + LATE)  # and some time to read what has come meanwhile
         for call in self._desk.expire(self._now):
             for link in self._links.values():
                 if link.calls.get(call.key) is call and not call.subscribes:
@@ -355,7 +359,7 @@ class Session:
                 wake = min(wake, check, *(errand.deadline for errand in link.errands.values()))
             else:
                 wake = min(wake, link.dial_deadline)
-        self.wake = wake
+        self.wake = max(wake, self._now)
 
     # ---- the end ----------------------------------------------------------------------------------------------
 
@@ -370,15 +374,9 @@ class Session:
             assert state in MOVES[self._state], (self._state, state)  # noqa: S101 - the table is the specification
             self._state = state
 
-    def _client_left(self, _event: ev.ClientLeft) -> None:
-        self._end()
-
     def _client_fell_behind(self, _event: ev.ClientFellBehind) -> None:
         self._out.append(Count("ws_slow_clients"))
         self._close(1013, "the client reads too slowly")
-
-    def _client_erred(self, event: ev.ClientErred) -> None:
-        self._close(event.code, event.reason)
 
     def _drain_began(self, _event: ev.DrainBegan) -> None:
         self._draining = True

@@ -130,6 +130,35 @@ def test_a_late_clock_excuses_a_dial_and_what_was_asked() -> None:
     assert stage.carrier == "P2"
 
 
+def test_a_link_that_was_idle_is_no_sign_of_a_late_clock() -> None:
+    """With something due it should have been asked long ago: that excuses nobody's silence."""
+    stage = Stage("P1", "B1").start()
+    stage["B1"].silent = True
+    stage.wait(14)
+    stage.route("B1")
+    stage.wait(0.3)
+    assert stage["B1"].dialling
+    stage["P1"].silent = True
+    stage.ask("eth_chainId")
+    stage.route("B1")
+    stage.wait(1.1)
+    assert 2 not in stage["B1"].dialling, "the dial was excused"
+
+
+def test_a_late_clock_is_noticed_by_whatever_comes_first() -> None:
+    stage = Stage("P1", "P2").start()
+    stage.subscribe("newHeads")
+    stage["P1"].silent = True
+    stage.wait(0.6)
+    stage["P1"].silent = False
+    stage.now += 20
+    stage.ask("eth_subscribe", "newPendingTransactions")
+    stage.apply(ev.TimePassed())
+    stage.apply(ev.UpstreamPonged(1))
+    stage.wait(3)
+    assert len(stage.dials) == 1
+
+
 def test_silence_that_goes_on_after_the_late_clock_is_silence() -> None:
     stage = Stage().start()
     stage.subscribe("newHeads")
