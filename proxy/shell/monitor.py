@@ -110,9 +110,6 @@ class Monitor:
             self._el.hurry(node, time.monotonic())
             self._publish()
 
-    def lane_refused(self, node: str) -> None:
-        self.lane_lost(node)
-
     @property
     def troubled(self) -> set[str]:
         """The nodes whose successes matter: see `request_succeeded`."""

@@ -26,11 +26,7 @@ class NodeWatch(Protocol):
         ...
 
     def lane_lost(self, node: str) -> None:
-        """A WebSocket link to `node` dropped: nobody dials it until the monitor has opened the lane itself."""
-        ...
-
-    def lane_refused(self, node: str) -> None:
-        """A WebSocket dial to `node` failed: as `lane_lost`."""
+        """A WebSocket link to `node` dropped, or was refused: nobody dials it until the monitor has opened the lane."""
         ...
 
 

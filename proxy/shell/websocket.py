@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from proxy.session import Session, State
+from proxy.session import Session
 from proxy.session import events as ev
 from proxy.shell import dialer, picows_seam
 from proxy.shell.messages import Assembler, BrokenStream
@@ -276,10 +276,6 @@ class Client(WSListener):
 
     def _moved(self, command: ev.Moved) -> None:
         self._metrics.ws_moved(command.previous, command.node)
-
-    @property
-    def is_closed(self) -> bool:
-        return self._session.state is State.CLOSED
 
 
 class WebSocketGate:

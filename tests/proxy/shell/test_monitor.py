@@ -226,7 +226,7 @@ async def test_l8_a_bad_lane_is_dialled_ever_more_rarely_whatever_clients_report
         proxy.server.monitor._probe_lane = counted
         began = time.monotonic()
         while time.monotonic() - began < 2.5:
-            proxy.server.monitor.lane_refused("a")
+            proxy.server.monitor.lane_lost("a")
             await asyncio.sleep(0.002)
         assert 3 < len(dials) < 14
         assert dials[-1] - dials[-2] > 2 * (dials[2] - dials[1])
