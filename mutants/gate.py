@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.verdict import Answer
+from e2e.steps import guest
 from e2e.steps.judging import STANDING_STEP
 from mutants import catalogue, stage
 from mutants.catalogue import STEPS
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(records) == len(mutants):
         when = datetime.now(UTC).strftime("%Y-%m-%d")
         TRACK_RECORD.write_text(track_record(records, when, versions), encoding="utf-8")
-        unproven = idle({name: stage.outlines()[name] for name in stage.scenarios()}, records)
+        unproven = idle({name: guest.outlines()[name] for name in guest.scenarios()}, records)
     return _report(control, records, unproven, time.monotonic() - began)
 
 
@@ -86,7 +87,7 @@ def outcome(played: Played, mutant: str | None) -> Outcome:
         said.append((STEPS, " ".join(played.error.splitlines()[:2])))
     return Outcome(
         mutant,
-        stage.name_of(played),
+        guest.name_of(played),
         played.seconds,
         "" if played.conclusion is None else str(played.conclusion.folder),
         tuple(said),

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from e2e.checkers import CHECKERS
+from e2e.steps import guest
 from e2e.steps.conclusion import required
-from mutants import catalogue, stage
+from mutants import catalogue
 from mutants.catalogue import STEPS, Mutant
 
 MUTANTS = catalogue.load()
@@ -37,7 +38,7 @@ def test_what_a_mutant_names_exists_and_can_object(mutant: Mutant) -> None:
     assert mutant.shown_by
     assert mutant.bug.endswith(".")
     assert set(mutant.caught_by) <= {*CHECKERS, STEPS}
-    tags = stage.scenarios()
+    tags = guest.scenarios()
     for scenario in mutant.shown_by:
         assert scenario in tags, f"no scenario {scenario}"
         judges = {STEPS, *required(tags[scenario])}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, unknown
 from e2e.ledger.history import History
 from e2e.ledger.meta import Meta
+from e2e.steps import guest
 from e2e.steps.conclusion import Conclusion
 from e2e.steps.judging import STANDING_STEP
 from e2e.steps.results import Played
-from mutants import gate, stage
+from mutants import gate
 from mutants.catalogue import STEPS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_a_mutant_that_crashed_by_itself_proves_nothing(tmp_path: Path) -> None:
 
 
 def test_every_scenario_has_a_name_under_which_it_is_written() -> None:
-    written = stage.outlines()
-    assert set(stage.scenarios()) <= set(written)
+    written = guest.outlines()
+    assert set(guest.scenarios()) <= set(written)
     row = "failover: Clients are served on when the primary is stopped"
     assert written[row] == "failover: Clients are served on when the primary is <done>"
