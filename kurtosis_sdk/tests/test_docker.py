@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kurtosis_sdk import DockerError, KurtosisContext
-from kurtosis_sdk.docker import DEFAULT_HOST, Docker
+from kurtosis_sdk.docker import DEFAULT_HOST, Docker, demultiplexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,3 +106,14 @@ def test_an_error_of_another_form_is_told_as_it_is(body: bytes) -> None:
     with answering(418, body) as host, pytest.raises(DockerError, match="418: ") as caught:
         Docker(host).unpause("e", "s")
     assert str(caught.value).endswith(body.decode())
+
+
+def test_frames_of_both_streams_are_put_together_in_their_order() -> None:
+    frames = b"\x01\0\0\0\0\0\0\x02a\n\x02\0\0\0\0\0\0\x01b\x01\0\0\0\0\0\0\x00"
+    assert demultiplexed(frames) == b"a\nb"
+    assert demultiplexed(b"") == b""
+
+
+@pytest.mark.parametrize("printed", [b"plain text", b"\x01\x02 text", b"\x07"])
+def test_what_a_terminal_printed_is_left_as_it_is(printed: bytes) -> None:
+    assert demultiplexed(printed) == printed

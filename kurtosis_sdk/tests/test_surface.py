@@ -23,7 +23,7 @@ TABLE = {
     """,
     "ServiceContext": """
         get_service_name get_service_uuid get_private_ip_address get_private_ports get_maybe_public_ip_address
-        get_public_ports exec_command stop start kill pause unpause
+        get_public_ports exec_command stop start kill pause unpause exit_code container_log
     """,
 }
 PAIRS = [

@@ -1,4 +1,4 @@
-"""Signals and pauses through the Docker API, because Kurtosis has no call for them.
+"""Signals, pauses, exit codes and output of containers through the Docker API: Kurtosis has no call for them.
 
 A kill from inside the container would not do: the kernel keeps a container's first process safe from its own kind.
 """
@@ -57,7 +57,18 @@ class Docker:
         if state["Paused"]:
             self._ask("POST", f"/containers/{container}/unpause")
 
-    def _container(self, enclave_uuid: str, service_uuid: str) -> tuple[str, Mapping[str, bool]]:
+    def exit_code(self, enclave_uuid: str, service_uuid: str) -> int | None:
+        """What its first process ended with, None while it has not; 128 and the number of the signal that ended it."""
+        _, state = self._container(enclave_uuid, service_uuid)
+        return None if state["Running"] else int(state["ExitCode"])
+
+    def log(self, enclave_uuid: str, service_uuid: str) -> str:
+        """All that it has printed, over all its starts, standard output and error in their order."""
+        container, _ = self._container(enclave_uuid, service_uuid)
+        query = {"stdout": "true", "stderr": "true"}
+        return demultiplexed(self._fetch("GET", f"/containers/{container}/logs", query)).decode(errors="replace")
+
+    def _container(self, enclave_uuid: str, service_uuid: str) -> tuple[str, Mapping[str, Any]]:
         """Id and state of a service's container, which Kurtosis labels with both UUIDs."""
         labels = [f"com.kurtosistech.enclave-id={enclave_uuid}", f"com.kurtosistech.guid={service_uuid}"]
         found = self._ask("GET", "/containers/json", {"all": "true", "filters": json.dumps({"label": labels})})
@@ -70,6 +81,10 @@ class Docker:
         return container, self._ask("GET", f"/containers/{container}/json")["State"]
 
     def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None) -> Any:
+        body = self._fetch(method, path, query)
+        return json.loads(body) if body else None
+
+    def _fetch(self, method: str, path: str, query: Mapping[str, str] | None = None) -> bytes:
         target = f"{path}?{urlencode(query)}" if query else path
         connection = self._connection()
         try:
@@ -87,7 +102,7 @@ class Docker:
             connection.close()
         if answer.status >= 400:
             raise DockerError(f"Docker refused {method} {path} with {answer.status}: {_message(body)}")
-        return json.loads(body) if body else None
+        return body
 
     def _connection(self) -> http.client.HTTPConnection:
         where = urlsplit(self.host)
@@ -96,6 +111,22 @@ class Docker:
         if where.scheme == "tcp" and where.hostname and where.port:
             return http.client.HTTPConnection(where.hostname, where.port, timeout=self._timeout)
         raise DockerError(f"DOCKER_HOST {self.host!r} is neither unix:///path nor tcp://host:port")
+
+
+def demultiplexed(stream: bytes) -> bytes:
+    """The payloads of Docker's frames: a byte for the stream, three of nothing, four for the size, and the payload.
+
+    Of a container with a terminal there are no frames: what comes is what it printed.
+    """
+    payloads = []
+    rest = stream
+    while rest:
+        if rest[0] > 2 or rest[1:4] != bytes(3):
+            return stream
+        end = 8 + int.from_bytes(rest[4:8], "big")
+        payloads.append(rest[8:end])
+        rest = rest[end:]
+    return b"".join(payloads)
 
 
 def _message(body: bytes) -> str:

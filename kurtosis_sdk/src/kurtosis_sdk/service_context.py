@@ -67,3 +67,11 @@ class ServiceContext(ServiceView):
         """Let it run on after `pause`."""
         self._docker.unpause(self._enclave_uuid, self.get_service_uuid())
         self.refresh()
+
+    def exit_code(self) -> int | None:
+        """What its first process ended with, by Docker; None while it runs or is paused; 137 after SIGKILL."""
+        return self._docker.exit_code(self._enclave_uuid, self.get_service_uuid())
+
+    def container_log(self) -> str:
+        """All that its container has printed, by Docker: at once, and without Kurtosis' log collectors."""
+        return self._docker.log(self._enclave_uuid, self.get_service_uuid())

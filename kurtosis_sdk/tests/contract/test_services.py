@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kurtosis_sdk import EngineError, ServiceNotFoundError, Status, TransportProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def states(service: Any) -> tuple[Status, Status]:
@@ -65,6 +68,24 @@ def test_a_stopped_service_takes_no_command(service: Any) -> None:
     service.stop()
     with pytest.raises(EngineError):
         service.exec_command(["true"])
+
+
+def test_an_end_has_an_exit_code(service: Any) -> None:
+    assert service.exit_code() is None
+    service.pause()
+    assert service.exit_code() is None
+    service.kill()
+    assert service.exit_code() == 137
+    service.start()
+    assert service.exit_code() is None
+
+
+def test_the_log_of_a_container_is_there_at_once_and_after_its_end(service: Any, unique: Callable[[str], str]) -> None:
+    mark = unique("mark")
+    service.exec_command(["sh", "-c", f"echo {mark} > /proc/1/fd/1"])
+    assert mark in service.container_log().splitlines()
+    service.kill()
+    assert mark in service.container_log().splitlines()
 
 
 def test_a_kill_ends_the_container_and_a_start_brings_it_back(service: Any) -> None:

@@ -68,3 +68,11 @@ class ServiceContext(ServiceView):
         """Let it run on after `pause`."""
         await asyncio.to_thread(self._docker.unpause, self._enclave_uuid, self.get_service_uuid())
         await self.refresh()
+
+    async def exit_code(self) -> int | None:
+        """What its first process ended with, by Docker; None while it runs or is paused; 137 after SIGKILL."""
+        return await asyncio.to_thread(self._docker.exit_code, self._enclave_uuid, self.get_service_uuid())
+
+    async def container_log(self) -> str:
+        """All that its container has printed, by Docker: at once, and without Kurtosis' log collectors."""
+        return await asyncio.to_thread(self._docker.log, self._enclave_uuid, self.get_service_uuid())

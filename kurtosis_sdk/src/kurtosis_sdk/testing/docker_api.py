@@ -1,4 +1,4 @@
-"""The part of the Docker API that signals and pauses need, on a Unix socket, over a fake world."""
+"""The part of the Docker API that signals, pauses, exit codes and logs need, on a Unix socket, over a fake world."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _DYING = 0.05
 """Seconds from a signal to the end of a container."""
+_FATAL = {"SIGKILL": 137, "SIGTERM": 143}
+"""Signals that end a container, and its exit code then."""
 
 
 class DockerApi:
@@ -48,7 +50,7 @@ class _Containers:
         self._world = world
 
     def answer(self, method: str, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
-        """HTTP status and JSON body; None for an empty one."""
+        """HTTP status and body: JSON, or bytes as they are; None for an empty one."""
         parts = path.strip("/").split("/")
         with self._world.lock:
             if (method, parts) == ("GET", ["containers", "json"]):
@@ -77,12 +79,15 @@ class _Containers:
         state = service.container
         match action:
             case "json":
-                return 200, {"State": {"Running": state != "exited", "Paused": state == "paused"}}
+                code = service.exit_code
+                return 200, {"State": {"Running": state != "exited", "Paused": state == "paused", "ExitCode": code}}
+            case "logs":
+                return 200, b"".join(map(_frame, service.log))
             case "kill" if state != "exited":
                 signal = query.get("signal", ["SIGKILL"])[0]
                 service.signals.append(signal)
-                if signal in {"SIGKILL", "SIGTERM"}:  # the answer does not wait for the end
-                    threading.Timer(_DYING, enclave.end, [service]).start()
+                if signal in _FATAL:  # the answer does not wait for the end
+                    threading.Timer(_DYING, enclave.end, [service, _FATAL[signal]]).start()
                 return 204, None
             case "pause" if state == "running":
                 service.container = "paused"
@@ -92,6 +97,12 @@ class _Containers:
                 return 204, None
             case _:
                 return 409, {"message": f"cannot {action} a container that is {state}"}
+
+
+def _frame(line: str) -> bytes:
+    """A line on standard output as Docker sends it."""
+    payload = f"{line}\n".encode()
+    return bytes([1, 0, 0, 0]) + len(payload).to_bytes(4, "big") + payload
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -109,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         target = urlsplit(self.path)
         status, content = self.containers.answer(self.command, target.path, parse_qs(target.query))
-        body = b"" if content is None else json.dumps(content).encode()
+        body = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -95,7 +95,7 @@ class EngineService:
         with self._world.lock:
             enclave = self._world.enclave(args.enclave_identifier)
             for service in enclave.services.values():
-                enclave.end(service)
+                enclave.end(service, exit_code=143)
             self._close(enclave)
         return Empty()
 

@@ -44,6 +44,7 @@ class FakeService:
     files: dict[str, bytes] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     starts: int = 0
+    exit_code: int = 0
     signals: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event, repr=False)
     listeners: list[threading.Event] = field(default_factory=list, repr=False)
@@ -148,6 +149,7 @@ class FakeEnclave:
     def start(self, service: FakeService) -> None:
         service.is_asked_to_run = True
         service.container = "running"
+        service.exit_code = 0
         service.ended.clear()
         service.starts += 1
         # Docker picks other host ports at each start, unless they are fixed
@@ -159,10 +161,11 @@ class FakeEnclave:
 
     def stop(self, service: FakeService) -> None:
         service.is_asked_to_run = False
-        self.end(service)
+        self.end(service, exit_code=143)
 
-    def end(self, service: FakeService) -> None:
+    def end(self, service: FakeService, exit_code: int) -> None:
         service.container = "exited"
+        service.exit_code = exit_code
         service.public_ports = {}
         service.ended.set()
 
