@@ -27,7 +27,6 @@ from e2e.ledger.recorder import Recorder
 from e2e.ledger.store import Store
 from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
-from e2e.sut.process import SutProcess
 from e2e.sut.topology import KEYED, keyed, upstreams
 from e2e.testbed.ports import HOST
 from e2e.traffic import ids, profiles
@@ -42,9 +41,10 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
     from e2e.clients.websocket import Stream
-    from e2e.gateway.process import GatewayProcess
+    from e2e.gateway.protocol import RunningGateway
     from e2e.ledger.history import History
     from e2e.sut.profile import Profile
+    from e2e.sut.protocol import SutMaker
     from e2e.testbed.protocol import Testbed
 
 T = TypeVar("T")
@@ -65,13 +65,14 @@ class Stage:
     """
 
     testbed: Testbed
+    make_sut: SutMaker
     profile: Profile
     portal: BlockingPortal
     root: Path
     seed: int = 0
     options: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    gateway: GatewayProcess | None = None
+    gateway: RunningGateway | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,10 @@ class Run:
         self.clients: list[WebSocketClient] = []
         self._ending = ExitStack()
         self._ending.callback(self.recorder.close)
-        consensus = stage.testbed.consensus_urls()
+        consensus = stage.testbed.upstream_consensus_urls()
         if SILENT in scene.tags:
             consensus |= {"cl-silent": self._ending.enter_context(silent_endpoint())}
-        self.sut = SutProcess(stage.profile, self.nodes, consensus, self.store.folder, scene.settings)
+        self.sut = stage.make_sut(stage.profile, self.nodes, consensus, self.store.folder, scene.settings)
         self.meta = self._meta()
         self._traffic: list[Traffic] = []
         self._posts: list[Posts] = []
@@ -132,7 +133,7 @@ class Run:
         return self.store.folder
 
     @property
-    def gateway(self) -> GatewayProcess:
+    def gateway(self) -> RunningGateway:
         """The fault gateway between the proxy and its nodes."""
         if self.stage.gateway is None:
             raise NoGatewayError

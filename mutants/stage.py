@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from e2e.steps import guest, options
-from e2e.steps.theatre import RUNS, Theatre
+from e2e.steps.theatre import Theatre
+from e2e.steps.venues import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

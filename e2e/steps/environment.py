@@ -37,10 +37,13 @@ def before_feature(_: Any, feature: Any) -> None:
 
 
 def before_scenario(context: Any, scenario: Any) -> None:
-    """Heal the network and start a run with a fresh proxy."""
+    """Heal the network and start a run with a fresh proxy, unless the testbed cannot play the scenario."""
     context.began = time.monotonic()
     theatre: Theatre = context.theatre
     tags = tuple(str(tag) for tag in scenario.effective_tags)
+    if (reason := theatre.cannot_play(tags)) is not None:
+        scenario.skip(reason)
+        return
     chosen, settings = topology.chosen(tags), topology.settings(tags)
     scene = Scene(scenario.name, scenario.feature.name, tags, chosen, required(tags), settings)
     theatre.stage.testbed.heal()

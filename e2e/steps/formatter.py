@@ -36,6 +36,8 @@ class ScenarioLines(Formatter):  # type: ignore[misc]  # behave ships no types
             return
         took = time.monotonic() - self._began
         self.stream.write(f"{scenario.status.name:8} {took:5.1f} s  {scenario.location}  {scenario.name}\n")
+        if scenario.skip_reason:
+            self.stream.write(f"    {scenario.skip_reason}\n")
         failed = scenario.status.has_failed() and not scenario.hook_failed  # behave prints the errors of hooks itself
         for part in self._why(scenario) if failed else []:
             self.stream.write("".join(f"    {line}\n" for line in part.splitlines()))

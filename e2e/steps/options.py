@@ -13,15 +13,18 @@ if TYPE_CHECKING:
 
 # Name → what it means; shown when a name is wrong.
 KNOWN: Final = {
-    "testbed": "where the nodes run: local",
+    "testbed": "where the nodes run: local, or in an enclave of a Kurtosis engine: kurtosis",
+    "enclave": "the name of an enclave that runs already, which is used and left as it is",
     "sut": "the proxy under test: the name of a profile, or the path of one",
     "sut.command": "the command that starts it, with {config} and {listen}",
+    "sut.image": "the image in which an enclave runs it",
     "seed": "a whole number from which traffic is drawn",
     "block_time": "seconds between blocks",
     "pace": "quick or full: whether long scenarios keep their hours or only their number of requests",
-    "keep": "1: leave the network up at the end until Enter is pressed",
+    "keep": "1: leave the network up at the end, a local one until Enter is pressed",
 }
-TESTBEDS: Final = ("local",)
+TESTBEDS: Final = ("local", "kurtosis")
+ENCLAVES_ONLY: Final = ("enclave", "sut.image")
 PACES: Final = ("quick", "full")
 
 
@@ -34,8 +37,10 @@ class Options:
     """The options of one invocation of behave."""
 
     testbed: str
+    enclave: str | None
     sut: str
     command: str | None
+    image: str | None
     seed: int
     block_time: float
     pace: str
@@ -48,10 +53,14 @@ def read(userdata: Mapping[str, str]) -> Options:
     for name in given:
         if name not in KNOWN:
             raise OptionError(_unknown(name))
+    testbed = _one_of(given, "testbed", TESTBEDS)
+    _refuse_contradictions(given, testbed)
     return Options(
-        testbed=_one_of(given, "testbed", TESTBEDS),
+        testbed=testbed,
+        enclave=given.get("enclave"),
         sut=given.get("sut", "vixy-py"),
         command=given.get("sut.command"),
+        image=given.get("sut.image"),
         seed=int(_number(given, "seed", secrets.randbelow(1 << 31))),
         block_time=_number(given, "block_time", 1.0),
         pace=_one_of(given, "pace", PACES),
@@ -64,6 +73,14 @@ def _unknown(name: str) -> str:
     hint = f", did you mean {near[0]}?" if near else ""
     listed = "\n".join(f"  -D {known}=…  {meaning}" for known, meaning in KNOWN.items())
     return f"-D {name}: no such option{hint} There are:\n{listed}"
+
+
+def _refuse_contradictions(given: Mapping[str, str], testbed: str) -> None:
+    for name in ENCLAVES_ONLY:
+        if name in given and testbed != "kurtosis":
+            raise OptionError(f"-D {name}={given[name]}: needs -D testbed=kurtosis ({KNOWN[name]})")
+    if "enclave" in given and "block_time" in given:
+        raise OptionError("-D block_time: an enclave that runs already has a block time of its own")
 
 
 def _one_of(given: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from anyio.from_thread import start_blocking_portal
 
-from e2e.gateway.process import GatewayProcess
 from e2e.run import Stage
 from e2e.steps.results import Results
+from e2e.steps.venue import Venue, say
+from e2e.steps.venues import RUNS, choose
 from e2e.sut import profile
-from e2e.sut.process import version
-from e2e.testbed.local import LocalTestbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from e2e.gateway.protocol import RunningGateway
     from e2e.steps.options import Options
-    from e2e.testbed.protocol import Testbed
 
-RUNS: Final = Path("runs")
 GATEWAY: Final = "gateway"  # the tag of scenarios that hurt single lanes of nodes
 
 
@@ -37,8 +31,9 @@ class Theatre:
 
     stage: Stage
     results: Results
+    _venue: Venue
     _ending: ExitStack
-    _gateway: GatewayProcess | None = None
+    _gateway: RunningGateway | None = None
 
     @classmethod
     def open(cls, options: Options) -> Theatre:
@@ -48,42 +43,42 @@ class Theatre:
             sut = replace(sut, name="sut.command", command=options.command, version="")
         with ExitStack() as ending:
             portal = ending.enter_context(start_blocking_portal("asyncio", {"use_uvloop": True}, name="event loop"))
-            testbed = _testbed(options)
+            chosen = choose(options)
+            testbed = chosen.testbed
             ending.callback(testbed.close)
             began = time.monotonic()
             testbed.start()
             took = time.monotonic() - began
-            versions = {"proxy": version(sut), "python": platform.python_version(), **testbed.versions()}
+            versions = {"proxy": chosen.version(sut), "python": platform.python_version(), **testbed.versions()}
             listed = ", ".join(f"{name} {value}" for name, value in versions.items())
-            _say(f"network up in {took:.1f} s; under test: {sut.name}; seed {options.seed}; {listed}")
+            say(f"network up in {took:.1f} s; under test: {sut.name}; seed {options.seed}; {listed}")
             if options.keep:
-                ending.callback(_keep, testbed)
-            stage = Stage(testbed, sut, portal, RUNS, options.seed, {"pace": options.pace}, versions)
-            return cls(stage, Results(_properties(stage)), ending.pop_all())
+                ending.callback(chosen.keep)
+            stage = Stage(testbed, chosen.make_sut, sut, portal, RUNS, options.seed, {"pace": options.pace}, versions)
+            return cls(stage, Results(_properties(stage)), chosen, ending.pop_all())
         raise AssertionError("not reached: an ExitStack without suppressing callbacks lets errors through")
+
+    def cannot_play(self, tags: Iterable[str]) -> str | None:
+        """Why a scenario with these tags cannot be played on this testbed; None if it can."""
+        testbed = self.stage.testbed
+        reasons = [testbed.unplayable[tag] for tag in tags if tag in testbed.unplayable]
+        return f"not on the testbed {testbed.name}: {'; '.join(reasons)}" if reasons else None
 
     def stage_for(self, tags: Iterable[str]) -> Stage:
         """Return the stage of a scenario: behind the gateway if a tag says so, which is started for the first one."""
         if GATEWAY not in tags:
             return self.stage
         testbed = self.stage.testbed
-        urls = {node: testbed.urls(node) for node in testbed.node_names()}
         if self._gateway is None:
-            self._gateway = self._ending.enter_context(GatewayProcess(urls, testbed.folder))
+            self._gateway = self._ending.enter_context(self._venue.open_gateway())
         self._gateway.client.reset()
-        for node, where in urls.items():
-            self._gateway.follow(node, where)
+        for node in testbed.node_names():
+            self._gateway.follow(node, testbed.urls(node))
         return replace(self.stage, gateway=self._gateway)
 
     def close(self) -> None:
         """End the network and the event loop."""
         self._ending.close()
-
-
-def _testbed(options: Options) -> Testbed:
-    """Make the testbed that is asked for; its folder lies beside the runs."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return LocalTestbed(RUNS / f"{stamp}-network", block_time=options.block_time)
 
 
 def _properties(stage: Stage) -> dict[str, str]:
@@ -95,15 +90,3 @@ def _properties(stage: Stage) -> dict[str, str]:
         **stage.options,
         **stage.versions,
     }
-
-
-def _keep(testbed: Testbed) -> None:
-    for node in testbed.node_names():
-        _say(f"{node}: {testbed.urls(node).http} {testbed.urls(node).ws}")
-    with contextlib.suppress(EOFError):  # nobody is there to press it
-        input("the network stays up until Enter is pressed ")
-
-
-def _say(text: str) -> None:
-    """Past behave's capture: whoever waits for a network wants to know."""
-    print(text, file=sys.__stdout__, flush=True)

@@ -7,10 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from e2e.sut.protocol import Endpoints, Sut, SutError, command_line
 from e2e.sut.readiness import NotReadyError, wait_until_ready
 from e2e.testbed.ports import HOST, free_ports
 from e2e.testbed.process import Process
@@ -25,10 +25,6 @@ LEAVES_WITHIN: Final = 10.0  # seconds after SIGTERM
 VERSION_WITHIN: Final = 10.0
 
 
-class SutError(Exception):
-    """The proxy under test could not be started; the message says what it said and what to do."""
-
-
 def version(profile: Profile) -> str:
     """Return what the proxy says is its version, 'unknown' if it does not say."""
     command = [word.format(python=sys.executable) for word in shlex.split(profile.version)]
@@ -41,37 +37,7 @@ def version(profile: Profile) -> str:
     return said.strip() or "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where the proxy under test listens; None for what its profile does not name."""
-
-    http: str
-    ws: str
-    health: str
-    ready: str | None
-    metrics: str | None
-    status: str | None
-    consensus: str | None
-
-    @classmethod
-    def of(cls, paths: Mapping[str, str], address: str) -> Endpoints:
-        """Return the URLs of a proxy at `address` (host:port)."""
-
-        def optional(name: str) -> str | None:
-            return f"http://{address}{paths[name]}" if name in paths else None
-
-        return cls(
-            http=f"http://{address}{paths['http']}",
-            ws=f"ws://{address}{paths['ws']}",
-            health=f"http://{address}{paths['health']}",
-            ready=optional("ready"),
-            metrics=optional("metrics"),
-            status=optional("status"),
-            consensus=optional("consensus"),
-        )
-
-
-class SutProcess:
+class SutProcess(Sut):
     """One proxy process for one scenario, its config and its log in `folder`."""
 
     def __init__(
@@ -133,13 +99,7 @@ class SutProcess:
             "host": HOST,
             "port": str(self._port),
         }
-        try:
-            program, *arguments = [word.format_map(values) for word in shlex.split(self.profile.command)]
-        except (KeyError, IndexError, ValueError) as error:
-            raise SutError(
-                f"the command of {self.profile.name} cannot be used: {self.profile.command!r} ({error!r}); "
-                f"placeholders are {', '.join(f'{{{name}}}' for name in values)}"
-            ) from error
+        program, *arguments = command_line(self.profile, values)
         found = shutil.which(program)
         if found is None:
             raise SutError(

@@ -12,7 +12,7 @@ from e2e.wait import WaitTimeoutError, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from e2e.sut.process import SutProcess
+    from e2e.sut.protocol import Sut
 
 READY_WITHIN: Final = 15.0  # seconds
 ANSWERS_WITHIN: Final = 2.0
@@ -22,26 +22,26 @@ class NotReadyError(Exception):
     """It ended, or did not become ready in time."""
 
 
-def wait_until_ready(process: SutProcess) -> None:
+def wait_until_ready(sut: Sut) -> None:
     """Wait for its health page, for its ready page and, where its metrics say so, for each node's health."""
-    where, sample = process.endpoints, process.profile.metrics.get("node_healthy")
+    where, sample = sut.endpoints, sut.profile.metrics.get("node_healthy")
     with requests.Session() as session:
         session.trust_env = False
-        _wait(process, lambda: _ok(session, where.health), f"{where.health} answers 200")
+        _wait(sut, lambda: _ok(session, where.health), f"{where.health} answers 200")
         if (ready := where.ready) is not None:
-            _wait(process, lambda: _ok(session, ready), f"{ready} answers 200")
+            _wait(sut, lambda: _ok(session, ready), f"{ready} answers 200")
         if (metrics := where.metrics) is not None and sample is not None:
-            names = {node.name for node in process.nodes}
-            _wait(process, lambda: names <= _healthy(session, metrics, sample), f"{sample} is 1 for {sorted(names)}")
+            names = {node.name for node in sut.nodes}
+            _wait(sut, lambda: names <= _healthy(session, metrics, sample), f"{sample} is 1 for {sorted(names)}")
 
 
-def _wait(process: SutProcess, condition: Callable[[], bool], what: str) -> None:
+def _wait(sut: Sut, condition: Callable[[], bool], what: str) -> None:
     try:
-        wait_until(lambda: process.exit_code is not None or condition(), READY_WITHIN, what)
+        wait_until(lambda: sut.exit_code is not None or condition(), READY_WITHIN, what)
     except WaitTimeoutError as error:
         raise NotReadyError(f"the proxy under test is not ready: {error}") from error
-    if process.exit_code is not None:
-        raise NotReadyError(f"the proxy under test ended with exit code {process.exit_code} before it was ready")
+    if sut.exit_code is not None:
+        raise NotReadyError(f"the proxy under test ended with exit code {sut.exit_code} before it was ready")
 
 
 def _ok(session: requests.Session, url: str) -> bool:

@@ -45,7 +45,7 @@ def upstreams(
 ) -> tuple[Upstream, ...]:
     """Return the nodes of a topology as the proxy is to see them, primaries first: `elsewhere` if named there."""
     return tuple(
-        Upstream(name, is_primary(name), elsewhere[name] if name in elsewhere else testbed.urls(name))
+        Upstream(name, is_primary(name), elsewhere[name] if name in elsewhere else testbed.upstream_urls(name))
         for name in TOPOLOGIES[topology]
     )
 

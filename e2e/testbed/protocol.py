@@ -7,9 +7,11 @@ seen and what to do). They may be called from any thread, one call at a time for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -37,12 +39,16 @@ class Head:
 
 
 class Testbed(Protocol):
-    """Four execution nodes (names end in -primary or -backup), their consensus endpoints, and the faults they know."""
+    """Four execution nodes (names end in -primary or -backup), their consensus endpoints, and the faults they know.
+
+    `unplayable`: tags of scenarios that cannot be played here, with the reason.
+    """
 
     __test__: ClassVar[bool] = False
 
     name: str
     folder: Path
+    unplayable: Mapping[str, str] = MappingProxyType({})
 
     def start(self) -> None:
         """Start every node and the block driver; returns when all nodes follow the chain and it moves."""
@@ -61,6 +67,14 @@ class Testbed(Protocol):
     def consensus_urls(self) -> dict[str, str]:
         """Name → base URL of each Beacon API endpoint."""
         ...
+
+    def upstream_urls(self, node: str) -> NodeUrls:
+        """Where the proxy under test finds `node`: as we do, unless the nodes have a network of their own."""
+        return self.urls(node)
+
+    def upstream_consensus_urls(self) -> dict[str, str]:
+        """Where the proxy under test finds the Beacon API endpoints."""
+        return self.consensus_urls()
 
     def state(self, node: str) -> Literal["running", "paused", "stopped"]: ...
 

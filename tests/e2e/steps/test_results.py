@@ -107,8 +107,8 @@ def test_a_second_play_takes_the_place_of_the_first_and_says_so(
 
 def scenario(status: Status, steps: tuple[tuple[str, str | None], ...] = (), **more: Any) -> Any:
     all_steps = [SimpleNamespace(keyword="Then", name=name, error_message=error) for name, error in steps]
-    fields = {"location": "x.feature:7", "name": "S", "hook_failed": False, "error_message": None, **more}
-    return SimpleNamespace(status=status, all_steps=all_steps, **fields)
+    fields = {"location": "x.feature:7", "name": "S", "hook_failed": False, "error_message": None, "skip_reason": None}
+    return SimpleNamespace(status=status, all_steps=all_steps, **fields | more)
 
 
 def lines(*scenarios: Any) -> str:
@@ -133,6 +133,16 @@ def test_a_failed_scenario_says_why_once() -> None:
     by_both = lines(scenario(Status.failed, (("x", "ASSERT FAILED: y"),), conclusion=conclusion))
     assert "ASSERT FAILED: y" in by_both
     assert "no_strangers is no" in by_both
+
+
+def test_a_skipped_scenario_says_why_wherever_one_looks() -> None:
+    reason = "not on the testbed kurtosis: it cannot"
+    skipped = scenario(Status.skipped, (("x", None),), skip_reason=reason)
+    line, why = lines(skipped).splitlines()
+    assert line.startswith("skipped ")
+    assert why.strip() == reason
+    case = played("skipped", error=results.error_of(skipped)).case()
+    assert (case.outcome, case.message) == ("skipped", reason)
 
 
 def test_what_behave_printed_of_a_hook_is_not_repeated() -> None:

@@ -11,8 +11,9 @@ import requests
 
 from e2e.sut import process as module
 from e2e.sut import readiness
-from e2e.sut.process import SutError, SutProcess
+from e2e.sut.process import SutProcess
 from e2e.sut.profile import Profile, Upstream, load
+from e2e.sut.protocol import SutError
 from e2e.testbed.protocol import NodeUrls
 
 if TYPE_CHECKING:

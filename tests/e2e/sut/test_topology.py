@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Network:
-    def urls(self, node: str) -> NodeUrls:
+    def upstream_urls(self, node: str) -> NodeUrls:
         return NodeUrls(f"http://{node}", f"ws://{node}")
 
 

@@ -1,0 +1,52 @@
+"""The venues there are: processes on this machine, or an enclave."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from e2e.gateway.process import GatewayProcess
+from e2e.steps.venue import Venue, say
+from e2e.sut.process import SutProcess, version
+from e2e.testbed.local import LocalTestbed
+from e2e.testbed.protocol import Testbed, TestbedError
+
+if TYPE_CHECKING:
+    from e2e.steps.options import Options
+
+RUNS: Final = Path("runs")
+NO_SDK: Final = """\
+-D testbed=kurtosis needs {name}, which is not installed; from a clone of this project:
+  pip install -e '.[kurtosis]' -e ./kurtosis_sdk"""
+
+
+def choose(options: Options) -> Venue:
+    """Make what is asked for, not started yet; the testbed's folder lies beside the runs. Raises TestbedError."""
+    folder = RUNS / f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-network"
+    return _in_enclave(folder, options) if options.testbed == "kurtosis" else _local(folder, options)
+
+
+def _local(folder: Path, options: Options) -> Venue:
+    testbed = LocalTestbed(folder, block_time=options.block_time)
+
+    def open_gateway() -> GatewayProcess:
+        return GatewayProcess({node: testbed.urls(node) for node in testbed.node_names()}, testbed.folder)
+
+    return Venue(testbed, SutProcess, open_gateway, version, lambda: _wait_for_enter(testbed))
+
+
+def _in_enclave(folder: Path, options: Options) -> Venue:
+    try:
+        from e2e.steps import enclave  # noqa: PLC0415 - who plays elsewhere needs no SDK
+    except ModuleNotFoundError as error:
+        raise TestbedError(NO_SDK.format(name=error.name)) from error
+    return enclave.venue(folder, options)
+
+
+def _wait_for_enter(testbed: Testbed) -> None:
+    for node in testbed.node_names():
+        say(f"{node}: {testbed.urls(node).http} {testbed.urls(node).ws}")
+    with contextlib.suppress(EOFError):  # nobody is there to press it
+        input("the network stays up until Enter is pressed ")
