@@ -76,7 +76,7 @@ class SutService(Sut):
 
     def stop(self) -> int | None:
         self._end()
-        return self.exit_code
+        return self._exit_code
 
     def _end(self) -> None:
         """SIGTERM, SIGKILL if that does not do, and its log written; whatever cannot be done any more is left."""
@@ -85,6 +85,7 @@ class SutService(Sut):
                 self._service.signal("SIGTERM")
                 if not self._service.ends_within(LEAVES_WITHIN):
                     self._service.signal("SIGKILL")
+                self._exit_code = self._service.exit_code
             self.log.write_text(self._service.log(), encoding="utf-8")
         except TestbedError as error:
             with self.log.open("a", encoding="utf-8") as log:

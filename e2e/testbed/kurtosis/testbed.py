@@ -159,7 +159,7 @@ class KurtosisTestbed(Testbed):
         try:
             return f"http://{found.get_maybe_public_ip_address()}:{found.get_public_ports()[port].number}"
         except KeyError:
-            ports = ", ".join(found.get_public_ports()) or "none: it does not run"
+            ports = ", ".join(sorted(found.get_public_ports())) or "none: it does not run"
             raise TestbedError(f"the service {service} has no port {port} for us; it has {ports}") from None
 
     def private_address(self, service: str) -> str:

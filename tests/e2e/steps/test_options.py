@@ -28,6 +28,17 @@ def test_everything_can_be_given() -> None:
     assert options.keep
 
 
+def test_an_enclave_and_an_image_are_for_kurtosis() -> None:
+    options = read({"testbed": "kurtosis", "enclave": "mine", "sut.image": "vixy:2"})
+    assert (options.testbed, options.enclave, options.image) == ("kurtosis", "mine", "vixy:2")
+    assert read({}).enclave is None
+    for name in ("enclave", "sut.image"):
+        with pytest.raises(OptionError, match=f"-D {name}=x: needs -D testbed=kurtosis"):
+            read({name: "x"})
+    with pytest.raises(OptionError, match="-D block_time: an enclave that runs already has a block time of its own"):
+        read({"testbed": "kurtosis", "enclave": "mine", "block_time": "2"})
+
+
 def test_an_unknown_option_suggests_the_nearest_and_lists_all() -> None:
     with pytest.raises(OptionError, match=r"no such option, did you mean sut.command\?") as caught:
         read({"sut.comand": "x"})

@@ -1,0 +1,121 @@
+"""Whose enclave it is, and what is left of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from e2e.testbed.kurtosis.enclave import Enclave
+from e2e.testbed.kurtosis.testbed import KurtosisTestbed
+from e2e.testbed.protocol import TestbedError
+from kurtosis_sdk import KurtosisContext
+from tests.fakes.land import NODES
+
+if TYPE_CHECKING:
+    from tests.fakes.land import Land
+
+
+def names(land: Land) -> list[str]:
+    with KurtosisContext.connect(land.engine.address) as kurtosis:
+        return sorted(kurtosis.get_enclaves().get_enclaves_by_name())
+
+
+def test_one_that_is_kept_stays_and_may_be_borrowed(land: Land, capfd: pytest.CaptureFixture[str]) -> None:
+    with land.testbed(keep=True) as testbed:
+        name = testbed.enclave.name
+    assert names(land) == [name]
+    told = capfd.readouterr().out
+    assert f"behave -D testbed=kurtosis -D enclave={name}" in told
+    assert f"kurtosis enclave rm -f {name}" in told
+    with land.testbed(name) as again:
+        assert again.node_names() == NODES
+        assert "block_time" not in again.versions()
+        again.stop(NODES[0])
+    assert names(land) == [name]
+    with land.testbed(name) as healed:
+        assert healed.state(NODES[0]) == "running"
+
+
+def test_one_that_is_not_there_is_named_with_those_that_are(land: Land) -> None:
+    with pytest.raises(TestbedError, match=r"no enclave nobodys; there is none\. `make kurtosis-up` starts one"):
+        land.testbed("nobodys").start()
+    with (
+        land.testbed() as testbed,
+        pytest.raises(TestbedError, match=f"no enclave nobodys; there are {testbed.enclave.name}"),
+    ):
+        land.testbed("nobodys").start()
+
+
+def test_one_without_a_network_is_refused_and_left_alone(land: Land) -> None:
+    with KurtosisContext.connect(land.engine.address) as kurtosis, kurtosis.create_enclave("other"):
+        with pytest.raises(TestbedError, match="the enclave other holds no network of this suite: it has no services"):
+            land.testbed("other").start()
+        assert names(land) == ["other"]
+
+
+def test_one_that_is_interrupted_while_it_is_made_is_removed(land: Land, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = KurtosisContext.create_enclave
+
+    def interrupted(self: KurtosisContext, *args: Any, **kwargs: Any) -> Any:
+        made(self, *args, **kwargs).close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(KurtosisContext, "create_enclave", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        land.testbed().start()
+    assert names(land) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_interruption_does_not_keep_it_from_being_removed(
+    land: Land, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    destroy = KurtosisContext.destroy_enclave
+
+    def interrupted(self: KurtosisContext, *args: Any, **kwargs: Any) -> None:
+        os.kill(os.getpid(), number)
+        destroy(self, *args, **kwargs)
+
+    monkeypatch.setattr(KurtosisContext, "destroy_enclave", interrupted)
+    before = signal.getsignal(number)
+    with land.testbed():
+        pass
+    assert names(land) == []
+    assert signal.getsignal(number) is before
+
+
+def test_one_that_cannot_be_removed_is_named_with_how_to(land: Land, capfd: pytest.CaptureFixture[str]) -> None:
+    with land.testbed() as testbed:
+        name = testbed.enclave.name
+        with land.engine.refused("DestroyEnclave", "not today"):
+            testbed.close()
+    told = capfd.readouterr().out
+    assert f"the enclave {name} is still there" in told
+    assert "not today" in told
+    assert f"kurtosis enclave rm -f {name}" in told
+
+
+def test_logs_come_from_the_collectors_where_docker_is_out_of_reach(land: Land) -> None:
+    enclave = Enclave(package=land.package, engine=land.engine.address, docker_host=f"unix://{land.folder}/nothing")
+    with KurtosisTestbed(land.folder, enclave) as testbed:
+        land.inside(testbed).services["beacon"].write_log("block 1")
+    assert (land.folder / "beacon.log").read_text() == "block 1\n"
+
+
+def test_a_log_that_nobody_has_says_so(land: Land) -> None:
+    enclave = Enclave(package=land.package, engine=land.engine.address, docker_host=f"unix://{land.folder}/nothing")
+    with KurtosisTestbed(land.folder, enclave) as testbed, land.engine.refused("GetServiceLogs", "not today"):
+        testbed.close()
+    assert "not today" in (land.folder / "beacon.log").read_text()
+
+
+def test_what_is_not_open_is_said(land: Land) -> None:
+    with pytest.raises(TestbedError, match="is not open"):
+        land.enclave().services()
+    with pytest.raises(TestbedError, match="is not open"):
+        _ = land.enclave().engine_version
+    with pytest.raises(TestbedError, match="was not started"):
+        land.testbed().head()
