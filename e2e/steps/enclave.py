@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from e2e.steps.options import Options
     from e2e.sut.profile import Profile, Upstream
 
-IMAGE: Final = "vixy-e2e:latest"  # as `make images` calls it
+IMAGE: Final = "vixy-e2e/proxy:dev"  # as `make images` calls it
 
 
 def venue(folder: Path, options: Options) -> Venue:
