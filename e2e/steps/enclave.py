@@ -24,8 +24,9 @@ IMAGE: Final = "vixy-e2e/proxy:dev"  # as `make images` calls it
 
 def venue(folder: Path, options: Options) -> Venue:
     """An enclave that is removed in the end, also by SIGTERM; or, if the options name one, that one."""
-    # behave ends in order on Ctrl-C and not at all on SIGTERM, which is what CI sends when it cancels a job.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # behave ends in order on Ctrl-C only; CI that cancels a job sends SIGTERM, a terminal that is closed SIGHUP.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     enclave = Enclave(options.enclave, keep=options.keep)
     testbed = KurtosisTestbed(folder, enclave, options.block_time)
     image = options.image or IMAGE

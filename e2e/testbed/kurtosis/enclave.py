@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import json
 import secrets
@@ -72,6 +73,7 @@ class Enclave:
             return
         with as_testbed_errors(f"the enclave {self.name} could not be made"):
             self._made = True  # also if we are interrupted before the engine has answered
+            atexit.register(self.close)  # whoever forgets to
             self._context = self._kurtosis.create_enclave(self.name)
         values = _laid_over(yaml.safe_load((self._package / ARGUMENTS).read_text(encoding="utf-8")) or {}, arguments)
         self.run_package(values, timeout=START_LIMIT)
@@ -106,6 +108,7 @@ class Enclave:
 
     def close(self) -> None:
         """Remove it, unless it is to be kept or was borrowed. May be called twice; Ctrl-C waits for its end."""
+        atexit.unregister(self.close)
         with _undisturbed():
             kurtosis, self._kurtosis = self._kurtosis, None
             if self._context is not None:

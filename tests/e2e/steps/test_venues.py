@@ -74,11 +74,11 @@ def test_in_an_enclave_proxy_and_gateway_are_services(
         venue.keep()
 
 
-def test_sigterm_ends_it_as_ctrl_c_does(there: Land, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_signals_end_it_as_ctrl_c_does(there: Land, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     set_: dict[Any, Any] = {}
     monkeypatch.setattr(signal, "signal", set_.__setitem__)
     enclave.venue(tmp_path, KURTOSIS)
-    assert set_ == {signal.SIGTERM: signal.default_int_handler}
+    assert set_ == dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.default_int_handler)
 
 
 def test_a_scenario_that_cannot_be_played_is_skipped_before_anything_starts(there: Land, tmp_path: Path) -> None:

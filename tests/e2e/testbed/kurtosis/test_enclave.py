@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,6 +87,28 @@ def test_a_second_interruption_does_not_keep_it_from_being_removed(
         pass
     assert names(land) == []
     assert signal.getsignal(number) is before
+
+
+FORGETFUL = """
+import sys
+from pathlib import Path
+from e2e.testbed.kurtosis.enclave import Enclave
+from e2e.testbed.kurtosis.testbed import KurtosisTestbed
+
+package, engine, docker_host, folder = sys.argv[1:]
+enclave = Enclave(package=Path(package), engine=engine, docker_host=docker_host)
+KurtosisTestbed(Path(folder), enclave).start()
+print(enclave.name)
+"""
+
+
+def test_one_that_is_forgotten_is_removed_at_the_end_of_the_process(land: Land) -> None:
+    where = (land.package, land.engine.address, land.engine.docker_host, land.folder)
+    ended = subprocess.run(
+        [sys.executable, "-c", FORGETFUL, *map(str, where)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.startswith("vixy-e2e-")
+    assert names(land) == []
 
 
 def test_one_that_cannot_be_removed_is_named_with_how_to(land: Land, capfd: pytest.CaptureFixture[str]) -> None:
