@@ -10,9 +10,12 @@ UV_VERSION := 0.13.9
 # What `behave -D` takes, as in: make e2e OPTIONS='-D seed=7 -D sut.command="./vixy --config {config} --listen {listen}"'
 OPTIONS ?=
 SEEDS ?= 1000
+# Processes that share the tests of pytest.
+WORKERS ?= 2
+SHARED := -n $(WORKERS) --dist worksteal
 
 .NOTPARALLEL:
-.PHONY: help e2e features gate test unit sdk simulate properties bench check format testbed lock clean
+.PHONY: help e2e features gate test unit sdk simulate properties bench check lint-ci format testbed lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +33,11 @@ gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the f
 
 test: check unit sdk simulate e2e ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 
-unit: $(READY) geth ## unit and property tests, with coverage
-	$(BIN)/pytest -q --cov --cov-report=term:skip-covered
+unit: $(READY) geth ## unit and property tests, with coverage, which must be over 90 %
+	$(BIN)/pytest -q $(SHARED) --cov --cov-report=term:skip-covered
 
 sdk: $(READY) ## the tests of the Kurtosis SDK; those on a real engine where there is one
-	cd kurtosis_sdk && ../$(BIN)/pytest -q
+	cd kurtosis_sdk && ../$(BIN)/pytest -q $(SHARED)
 
 simulate: $(READY) ## the session in virtual time, SEEDS=1000; a seed that fails says how to see it again
 	$(BIN)/python -m simulation --seeds $(SEEDS) --jobs 2
@@ -51,6 +54,9 @@ check: $(READY) ## format, lint, types, import rules
 	$(BIN)/mypy
 	cd kurtosis_sdk && ../$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_imports.py
+
+lint-ci: $(READY) ## the workflows and shell scripts: actionlint (built once with Go), shellcheck where there is one
+	ci/lint.sh
 
 format: $(READY) ## format the code, and mend what can be mended
 	$(BIN)/ruff format .

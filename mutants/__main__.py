@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 USAGE: Final = """python -m mutants NAME --config FILE --listen HOST:PORT   run the proxy with that bug
 python -m mutants --list                                 what there is
 python -m mutants --check                                whether each still applies
+python -m mutants coverage                               which failure modes have a scenario that a mutant has failed
 python -m mutants gate [--issues] [NAME...]              play scenarios against mutants: does the suite catch them?"""
 STALE: Final = 4
 
@@ -30,6 +31,10 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["--check"]:
             return _check()
+        case ["coverage"]:
+            from mutants import edges  # noqa: PLC0415 - as below
+
+            return edges.main()
         case ["gate", *options]:
             from mutants import gate  # noqa: PLC0415 - the suite has no place in the process of a mutant
 

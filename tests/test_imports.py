@@ -45,7 +45,7 @@ def files(*folders: str, suffix: str = ".py") -> list[str]:
     return sorted(name for name in found if not name.startswith(GENERATED))
 
 
-SOURCE = files("proxy", "e2e", "kurtosis_sdk/src", "simulation", "bench", "mutants")
+SOURCE = files("proxy", "e2e", "kurtosis_sdk/src", "simulation", "bench", "mutants", "ci", "monitoring")
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What the workflows run beside the make targets: each of it can be run by hand."""

@@ -1,0 +1,82 @@
+"""The workflows call make targets that exist, and end when they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+GITHUB = ROOT / ".github"
+MERGE_LIMIT = 15  # minutes that checks before a merge may take in all
+HOSTED_LIMIT = 360  # minutes after which a hosted runner ends a job
+OWN_MACHINE = "${{ vars.SOAK_RUNNER }}"
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+WORKFLOWS = {path.name: loaded(path) for path in sorted((GITHUB / "workflows").glob("*.yml"))}
+ACTIONS = {path.parent.name: loaded(path) for path in sorted((GITHUB / "actions").glob("*/action.yml"))}
+
+
+def jobs() -> dict[str, dict[str, Any]]:
+    return {f"{file}: {name}": job for file, flow in WORKFLOWS.items() for name, job in flow["jobs"].items()}
+
+
+def steps() -> list[dict[str, Any]]:
+    of_jobs = [step for job in jobs().values() for step in job.get("steps", [])]
+    return of_jobs + [step for action in ACTIONS.values() for step in action["runs"]["steps"]]
+
+
+def minutes(job: dict[str, Any], all_jobs: dict[str, Any]) -> int:
+    """How long a job and what it waits for may take at most."""
+    needs = job.get("needs", [])
+    before = [minutes(all_jobs[name], all_jobs) for name in ([needs] if isinstance(needs, str) else needs)]
+    return int(job["timeout-minutes"]) + max(before, default=0)
+
+
+def test_every_script_and_action_of_ours_exists() -> None:
+    for step in steps():
+        for module in re.findall(r"-m (ci\.\w+)", step.get("run", "")):
+            assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists()
+        for script in re.findall(r"\bci/[\w.]+", step.get("run", "")):
+            assert (ROOT / script).exists()
+        if step.get("uses", "").startswith("./"):
+            assert Path(step["uses"]).name in ACTIONS
+
+
+def test_before_a_merge_all_is_over_in_time() -> None:
+    all_jobs = WORKFLOWS["ci.yml"]["jobs"]
+    assert max(minutes(job, all_jobs) for job in all_jobs.values()) < MERGE_LIMIT
+
+
+def test_the_one_check_to_require_waits_for_all_others() -> None:
+    all_jobs = WORKFLOWS["ci.yml"]["jobs"]
+    assert set(all_jobs["merge"]["needs"]) == set(all_jobs) - {"merge"}
+    assert all_jobs["merge"]["if"] == "always()"
+
+
+@pytest.mark.parametrize("name", jobs())
+def test_every_job_has_an_end_that_its_runner_allows(name: str) -> None:
+    job = jobs()[name]
+    if "uses" in job:
+        return  # a workflow of ours, whose jobs are looked at themselves
+    assert job["timeout-minutes"] < HOSTED_LIMIT or job["runs-on"] == OWN_MACHINE
+
+
+def test_actions_of_others_are_pinned_to_a_version() -> None:
+    foreign = [step["uses"] for step in steps() if "uses" in step and not step["uses"].startswith("./")]
+    assert foreign
+    assert [name for name in foreign if not re.search(r"@(v\d|[0-9a-f]{40})", name)] == []
+
+
+@pytest.mark.parametrize("file", WORKFLOWS)
+def test_a_token_may_only_read(file: str) -> None:
+    assert WORKFLOWS[file]["permissions"] == {"contents": "read"}
