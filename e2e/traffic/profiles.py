@@ -56,9 +56,16 @@ def _call(random: Random) -> Params:
     return [{"to": _address(random), "data": f"0x{random.getrandbits(32):08x}"}, "latest"]
 
 
+def _echo(random: Random) -> Params:
+    return [{"to": IDENTITY, "data": f"0x{random.getrandbits(256):064x}"}, "latest"]
+
+
 def _logs(random: Random) -> Params:
     return [{"fromBlock": "latest", "toBlock": "latest", "topics": [f"0x{random.getrandbits(256):064x}"]}]
 
+
+IDENTITY: Final = "0x" + "4".rjust(40, "0")
+"""The precompiled contract that returns its input: its answer is told apart from everybody else's."""
 
 BLOCK_NUMBER: Final = Profile("block number", (Ask("eth_blockNumber", 1, _nothing),))
 
@@ -73,6 +80,26 @@ READS: Final = Profile(
         Ask("eth_getLogs", 5, _logs),
     ),
 )
+
+
+# What a wallet or a dapp polls, most of it cheap for a node; a fifth are calls with an answer of their own.
+LOAD: Final = Profile(
+    "load",
+    (
+        Ask("eth_blockNumber", 35, _nothing),
+        Ask("eth_chainId", 15, _nothing),
+        Ask("eth_getBalance", 20, _balance),
+        Ask("eth_call", 20, _echo),
+        Ask("eth_getBlockByNumber", 8, _block),
+        Ask("eth_getLogs", 2, _logs),
+    ),
+)
+
+
+def echoed(params: Params) -> str | None:
+    """Return what a call that `_echo` drew has to be answered with; None for other parameters."""
+    call = params[0] if params else None
+    return call["data"] if isinstance(call, dict) and call.get("to") == IDENTITY else None
 
 
 def params_of(method: str) -> Params:

@@ -1,0 +1,114 @@
+"""The generator as a process: its protocol, its exit status, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.load.__main__ import arguments, parser, plan_of
+from e2e.load.figures import Opened, Progress, Report, Violation
+from e2e.load.histogram import Histogram, decoded
+from e2e.load.plan import Plan
+from e2e.load.process import LoadError, LoadProcess
+from tests.fakes.node import FakeNode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+PLAN = Plan(rate=100, connections=3, seed=2, patience=2.0, profile="reads", ids=("sequential", "reused"))
+
+
+@asynccontextmanager
+async def loaded(folder: Path, plan: Plan = PLAN) -> AsyncIterator[tuple[LoadProcess, FakeNode]]:
+    async with FakeNode() as node:
+        load = LoadProcess(plan, folder, ws=node.ws.url, http=node.http.url)
+        try:
+            await asyncio.to_thread(load.start)
+            yield load, node
+        finally:
+            load.close()
+
+
+def test_it_runs_until_it_is_told_to_leave_and_reports(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with loaded(tmp_path) as (load, node):
+            node.chain.mine()
+            async with asyncio.timeout(20):
+                while load.progress is None:
+                    await asyncio.sleep(0.05)
+                    load.look()
+            report, violations = await asyncio.to_thread(load.finish)
+            assert report.clean, report.violations
+            assert report.answered >= load.progress.answered > 0
+            assert violations == []
+            assert not load.alive
+
+    asyncio.run(run())
+    kinds = [json.loads(line)["type"] for line in (tmp_path / "load.jsonl").read_text().splitlines()]
+    assert kinds[0] == "opened"
+    assert kinds[-1] == "report"
+    assert set(kinds[1:-1]) == {"progress"}
+
+
+def test_what_is_wrong_is_told(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with loaded(tmp_path) as (load, node):
+            node.ws.repeat = 2
+            said: list[object] = []
+            async with asyncio.timeout(20):
+                while not any(isinstance(each, Violation) for each in said):
+                    await asyncio.sleep(0.05)
+                    said += load.look()
+            report, _ = await asyncio.to_thread(load.finish)
+            assert report.violations["twice"] > 0
+            assert not report.clean
+
+    asyncio.run(run())
+
+
+def test_without_a_proxy_it_says_why(tmp_path: Path) -> None:
+    load = LoadProcess(PLAN, tmp_path, ws="ws://127.0.0.1:9/el/ws")
+    with pytest.raises(LoadError, match="0 of 3 connections were opened"):
+        load.start()
+    assert not load.alive
+
+
+def test_a_plan_survives_the_command_line() -> None:
+    plan = Plan(rate=12.5, connections=7, subscriptions=("newHeads", "logs"), ids=("reused",), reorgs=True, seed=9)
+    assert plan_of(parser().parse_args(["--ws=ws://a", *arguments(plan)])) == plan
+    none = Plan(subscriptions=())
+    assert plan_of(parser().parse_args(["--ws=ws://a", *arguments(none)])) == none
+
+
+@pytest.mark.parametrize("wrong", ["--rate=0", "--http=2", "--ids=odd", "--profile=odd", "--connections=0"])
+def test_a_plan_that_makes_no_sense_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"above 0|shares|no id policy|no profile"):
+        plan_of(parser().parse_args(["--ws=ws://a", wrong]))
+
+
+def test_a_histogram_can_be_read_back() -> None:
+    kept = Histogram()
+    for milliseconds in range(1, 1001):
+        kept.add(milliseconds / 1000)
+    kept.add(10_000.0)
+    told = kept.latency()
+    assert told.p50 == pytest.approx(0.5, rel=0.01)
+    assert told.p99 == pytest.approx(0.99, rel=0.01)
+    assert told.worst == pytest.approx(300, rel=0.01), "what takes longer than can be kept counts as the longest"
+    again = decoded(told)
+    assert again.get_total_count() == 1001
+    assert again.get_value_at_percentile(50) / 1e6 == pytest.approx(told.p50)
+
+
+def test_the_protocol_names_its_lines() -> None:
+    assert [each.__struct_config__.tag for each in (Opened, Progress, Violation, Report)] == [
+        "opened",
+        "progress",
+        "violation",
+        "report",
+    ]
