@@ -18,7 +18,7 @@ Feature: HTTP
     Given the HTTP lane of el-1-primary is prepared for idle_close
       | idle |
       | 500  |
-    When 2 HTTP clients post 8 requests each at 1.9 per second
+    When 1 HTTP clients post 5 requests each at 1 per second
     Then every HTTP request should have a result
 
   @integration @http @gateway @topology.1p1b @setting.proxy_timeout_ms=500 @mode.H4

@@ -100,7 +100,7 @@ Feature: Links
     Then all clients should be back on the primary within 2 seconds after it is healthy
     And no link to every backup should be left
 
-  @integration @websocket @failover @gateway @topology.1p2b @mode.L13
+  @integration @websocket @failover @gateway @topology.1p2b @mode.L13 @promise.fails_over
   Scenario: A node that takes a dial and drops it is no success
     Given I have active WebSocket connection with subscriptions
     And the WebSocket lane of el-3-backup is prepared for drop_after_accept

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MODULES: Final = ("incident", "requests", "subscriptions", "continuity", "links", "health", "http", "counts")
+MODULES: Final = (
+    *("incident", "requests", "subscriptions", "continuity", "links", "clients", "health", "http", "counts"),
+)
 STEPS: Final = "steps"
 """In the place of a checker: the bug is seen by a step of the scenario itself."""
 

@@ -56,6 +56,15 @@ def always_ready() -> None:
 
 
 @mutant(
+    "The proxy never says that it is ready.",
+    caught_by=(STEPS,),
+    shown_by=("metrics_and_status: Ready means that a node is healthy",),
+)
+def never_ready() -> None:
+    edit(StatusPages, "_ready", "200 if healthy else 503", "503")
+
+
+@mutant(
     "The status page never says that backups carry the traffic.",
     caught_by=(STEPS,),
     shown_by=("metrics_and_status: The failover flag says when backups serve, and no longer",),

@@ -81,6 +81,23 @@ def passes_failures_on() -> None:
 
 
 @mutant(
+    "A batch that holds a notification is refused as a whole.",
+    mode="mode.S7",
+    caught_by=("answered_once", STEPS),
+    shown_by=("http: A batch of requests and notifications is answered as JSON-RPC 2.0 says",),
+)
+def refuses_notifications_in_batches() -> None:
+    refusal = '_answer(connection, 200, jsonrpc.error_body(None, -32600, "no id", None))'
+    silent = "method is None and request.body.count(b'\"id\"') < request.body.count(b'\"method\"')"
+    edit(
+        ExecutionLayer,
+        "handle",
+        "method, read = call",
+        f"method, read = call\n    if {silent}:\n        {refusal}\n        return",
+    )
+
+
+@mutant(
     "The prefix /cl stays in the path that the consensus node sees.",
     caught_by=(STEPS,),
     shown_by=("consensus_layer: /eth/v1/node/health is answered as a consensus node answers it",),

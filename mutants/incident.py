@@ -28,6 +28,7 @@ WINDOW: Final = "reconnection_window: Messages sent during reconnection are not 
 THREE_STREAMS: Final = "subscriptions: Multiple subscriptions maintained after reconnection"
 REUSED_ID: Final = "ids: Client reuses RPC IDs after reconnection"
 PAUSED: Final = "failover: Clients are served on when the primary is paused"
+INCIDENT: Final = "incident: Twenty clients through four reconnections, five of them reading slowly"
 HOME: Final = "failback: WebSocket switches back to primary when it recovers"
 
 
@@ -168,6 +169,7 @@ def starves_the_monitor() -> None:
         "failback: WebSocket automatically switches back to primary when recovered",
         "failover: Twenty busy clients lose nothing when the primary is killed",
         "faults: Twenty busy clients lose nothing: kill of every lane of the node in use",
+        INCIDENT,
     ),
 )
 def stays_on_backup() -> None:

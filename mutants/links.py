@@ -101,6 +101,17 @@ def stampedes() -> None:
 
 
 @mutant(
+    "A node that takes a dial counts as good, however soon it drops the link, and is dialled again.",
+    mode="mode.L13",
+    caught_by=("answered_once", "fails_over", STEPS),
+    shown_by=("links: A node that takes a dial and drops it is no success",),
+)
+def takes_a_dial_for_success() -> None:
+    edit(routing, "ws_order", " and state.ws_ready", "")
+    edit(Reach, "failed", "self._until[node] = now", "self._until[node] = 0.0 if lived else now")
+
+
+@mutant(
     "The old link stays open after a switch.",
     mode="mode.L10",
     caught_by=(STEPS,),

@@ -1,13 +1,12 @@
-"""Clients in numbers, and clients that behave badly: gone without a word, deaf for a while, or all at once."""
+"""Clients in numbers, and clients that are gone without a word, or come all at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from e2e.ledger.entries import Healed, Injected
+from e2e.ledger.entries import Injected
 from e2e.steps.clients import STREAMS, clients_connected, i_connect
 from e2e.steps.context import given, then, when
-from e2e.steps.lanes import pass_time
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
@@ -31,20 +30,6 @@ def clients_reset(context: Context, count: int) -> None:
         began = world.run.recorder.now()
         world.run.await_(client.abort)
         world.run.recorder.record(Injected(world.run.recorder.now(), "client_reset", client.name, began=began))
-
-
-@when("{count:d} of the clients do not read for {seconds:g} seconds")
-def clients_deaf(context: Context, count: int, seconds: float) -> None:
-    run = context.world.run
-    deaf = context.world.clients[:count]
-    for client in deaf:
-        run.stage.portal.call(client.stop_reading)
-        run.recorder.record(Injected(run.recorder.now(), "slow_reader", client.name, began=run.recorder.now()))
-    pass_time(context.world, seconds)
-    for client in deaf:
-        if client.closed is None:
-            run.stage.portal.call(client.read_on)
-        run.recorder.record(Healed(run.recorder.now(), "slow_reader", client.name))
 
 
 @when("{count:d} clients come and go")

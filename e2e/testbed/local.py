@@ -23,6 +23,7 @@ from e2e.testbed.process import Process
 from e2e.testbed.protocol import Head, NodeUrls, Testbed, TestbedError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable
 
 NODES = ("el-1-primary", "el-2-primary", "el-3-backup", "el-4-backup")
@@ -114,6 +115,10 @@ class LocalTestbed(Testbed):
         with self._node(node).lock:
             self._node(node).unpause()
             self._wait_until_following(self._node(node))
+
+    def stall(self, node: str, over: threading.Event, seconds: float) -> None:
+        """Let a node stand still for a moment, or until `over`: it is slow then, and `state` does not tell."""
+        self._node(node).stall(over, seconds)
 
     def boot(self, node: str) -> None:
         with self._node(node).lock:

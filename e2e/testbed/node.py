@@ -125,6 +125,20 @@ class GethNode:
         self._process.signal(signal.SIGCONT)
         self._paused = False
 
+    def stall(self, over: threading.Event, seconds: float) -> None:
+        """Keep it from the CPU for a moment, or until `over`, unless somebody is hurting or healing it."""
+        if self._process is None or self.state != "running" or not self.lock.acquire(blocking=False):
+            over.wait(seconds)
+            return
+        try:
+            if self.state == "running":
+                self._process.signal(signal.SIGSTOP)
+            over.wait(seconds)
+        finally:
+            if self.state == "running":
+                self._process.signal(signal.SIGCONT)
+            self.lock.release()
+
     def post_mortem(self) -> str:
         """How it ended, if it did, and the end of its log."""
         if self._process is None:

@@ -1,0 +1,53 @@
+"""Clients that read slowly, or send much."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mutants.catalogue import STEPS, mutant
+from mutants.patch import edit
+from proxy.session.session import Session
+from proxy.shell.messages import Assembler
+from proxy.shell.websocket import Client
+
+SLOW_READER: Final = "load: A slow reader hurts nobody but itself"
+
+
+@mutant(
+    "The proxy waits for a client that reads slowly, and all others wait with it.",
+    mode="mode.C2",
+    caught_by=("isolated", "answered_once", STEPS),
+    shown_by=(SLOW_READER,),
+)
+def waits_for_slow_readers() -> None:
+    edit(
+        Client,
+        "_send_client",
+        "self._put(transport, command.data)",
+        'self._put(transport, command.data)\n    if self._congested:\n        __import__("time").sleep(0.2)',
+    )
+
+
+@mutant(
+    "A client that reads too slowly is cut off with a code that says nothing of that.",
+    mode="mode.C2",
+    caught_by=("bounded", STEPS),
+    shown_by=(SLOW_READER,),
+)
+def cuts_slow_readers_off_without_reason() -> None:
+    edit(Session, "_client_fell_behind", "self._close(1013,", "self._close(1011,")
+
+
+@mutant(
+    "A message of more than a mebibyte is refused, though many more are allowed.",
+    mode="mode.C3",
+    caught_by=("answered_once", STEPS),
+    shown_by=("bad_input: A large request within the limit passes",),
+)
+def refuses_large_messages() -> None:
+    edit(
+        Assembler,
+        "message",
+        "if self._parts is None:",
+        'if frame.payload_size > 1 << 20:\n        raise BrokenStream(1009, "too large")\n    if self._parts is None:',
+    )
