@@ -15,7 +15,7 @@ WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist worksteal
 
 .NOTPARALLEL:
-.PHONY: help e2e features gate test unit sdk simulate properties bench check lint-ci format testbed lock clean
+.PHONY: help e2e features gate flake test unit sdk simulate properties bench check lint-ci format testbed lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ features: $(READY) geth ## every scenario that does not take hours
 
 gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the five of the incident; MUTANTS='NAME …'
 	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)
+
+flake: $(READY) geth ## the critical scenarios N=50 times; STRESS=1: on a bad machine; RESUME=1: go on where it ended
+	$(BIN)/python -m e2e.flake --rounds $(or $(N),50) $(if $(STRESS),--stress) $(if $(RESUME),--resume)
 
 test: check unit sdk simulate e2e ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 

@@ -9,7 +9,7 @@ Feature: HTTP
 
   @integration @http @gateway @topology.1p1b @mode.H2
   Scenario: Posts share few connections to a node
-    When 5 HTTP clients post 60 requests each at 20 per second
+    When 5 HTTP clients post 200 requests each at 50 per second
     Then every HTTP request should have a result
     And the HTTP lane of el-1-primary should have been connected to at most 20 times
 

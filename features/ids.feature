@@ -21,6 +21,12 @@ Feature: Ids
     And no client should receive what it did not ask for
     And no head should be missing or repeated for any client
 
+  @integration @websocket @mode.S7
+  Scenario: A batch of requests and notifications over WebSocket is answered as JSON-RPC 2.0 says
+    Given I connect via WebSocket
+    When I send a batch of 5 requests, 2 of them without id
+    Then each of the batch that has an id should be answered, once, and no other
+
   @integration @websocket @reconnection @mode.S6 @promise.answered_once
   Scenario Outline: A request id comes back as it was sent, before and after a switch: <id>
     Given I connect via WebSocket

@@ -18,11 +18,12 @@ Feature: Load
     Then no client should be closed
     And the dials to el-3-backup should not come in the same instant
 
-  @integration @load @websocket @mode.C1 @promise.counted_right
+  @integration @load @websocket @gateway @mode.C1 @promise.counted_right
   Scenario: Clients that are gone without a word leave nothing behind
     Given 60 clients connected via WebSocket with 1 subscriptions each
     When 60 of the clients are gone without a word
     Then the proxy should count 0 connections of mine within 5 seconds
+    And nobody's link to a node should be left
     And 3 seconds go by
 
   @integration @load @websocket @gap.7 @mode.C2 @promise.bounded @promise.isolated
@@ -43,8 +44,17 @@ Feature: Load
     Then no request should be unanswered
 
   @integration @load @websocket @mode.H13 @promise.bounded @promise.counted_right
-  Scenario: Clients that come and go leave memory and gauges as they were
+  Scenario Outline: Clients that come and go leave memory and gauges as they were: <count>
     Given I connect via WebSocket
-    When 300 clients come and go
+    When <count> clients come and go
     Then the proxy should count 1 connections of mine within 5 seconds
     And 3 seconds go by
+
+    Examples: in seconds
+      | count |
+      | 300   |
+
+    @extended
+    Examples: in minutes
+      | count |
+      | 20000 |

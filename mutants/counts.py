@@ -6,6 +6,7 @@ from mutants.catalogue import STEPS, mutant
 from mutants.incident import HOME
 from mutants.patch import edit, swap
 from proxy import routing
+from proxy.session.session import Session
 from proxy.session.subscriptions import Book
 from proxy.shell import status
 from proxy.shell.metrics import Metrics
@@ -19,11 +20,21 @@ from proxy.shell.websocket import WebSocketGate
     caught_by=("counted_right",),
     shown_by=(
         "load: Clients that are gone without a word leave nothing behind",
-        "load: Clients that come and go leave memory and gauges as they were",
+        "load: Clients that come and go leave memory and gauges as they were: 300",
     ),
 )
 def counts_the_gone() -> None:
     edit(WebSocketGate, "left", "self.metrics.ws_connections_active.dec()", "pass")
+
+
+@mutant(
+    "The link to a node outlives the client it was for.",
+    mode="mode.C1",
+    caught_by=(STEPS,),
+    shown_by=("load: Clients that are gone without a word leave nothing behind",),
+)
+def keeps_links_of_the_gone() -> None:
+    edit(Session, "_end", "self._out += [ev.HangUp(epoch) for epoch in self._links]", "pass")
 
 
 @mutant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit, swap
 from proxy import jsonrpc
+from proxy.session.calls import Call
 from proxy.session.desk import Desk
 from proxy.session.session import Session
 
@@ -13,7 +14,7 @@ from proxy.session.session import Session
     "What a lost node had not answered yet is forgotten.",
     mode="mode.L9",
     caught_by=("answered_once",),
-    shown_by=("links: Requests in flight to a node that dies are answered",),
+    shown_by=("flights: Requests in flight to a node that dies are answered",),
 )
 def forgets_flights() -> None:
     swap(Desk, "salvage", lambda _desk, _calls, _node: [])
@@ -23,10 +24,40 @@ def forgets_flights() -> None:
     "A read that was on its way to a lost node is answered with an error, though another node is well.",
     mode="mode.L9",
     caught_by=("answered_once",),
-    shown_by=("links: Requests in flight to a node that dies are answered",),
+    shown_by=("flights: Requests in flight to a node that dies are answered",),
 )
 def gives_reads_up() -> None:
     edit(Desk, "salvage", "(call.read and call.tries <= self._settings.max_retries)", "False")
+
+
+@mutant(
+    "At a planned switch the old link is left at once, whatever it still owes.",
+    mode="mode.L9",
+    caught_by=("answered_once",),
+    shown_by=("flights: Requests in flight at a planned return to the primary are answered",),
+)
+def leaves_before_the_answer() -> None:
+    edit(Session, "_leave_if_settled", " and not link.owes()", "")
+
+
+@mutant(
+    "A request may wait for a node for ever.",
+    mode="mode.L12",
+    caught_by=(STEPS, "answered_once"),
+    shown_by=("issue_1: With no node left a client that asks is told so in time",),
+)
+def waits_for_a_node_for_ever() -> None:
+    edit(Desk, "admit", "deadline = now + self._settings.request_timeout", "deadline = now + 1e6")
+
+
+@mutant(
+    "A batch over WebSocket waits for the answer to a notification in it.",
+    mode="mode.S7",
+    caught_by=("answered_once", STEPS),
+    shown_by=("ids: A batch of requests and notifications over WebSocket is answered as JSON-RPC 2.0 says",),
+)
+def waits_for_notifications() -> None:
+    edit(Call, "__init__", "batch is None or request.id is None", "batch is None")
 
 
 @mutant(

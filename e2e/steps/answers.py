@@ -52,6 +52,16 @@ def all_succeed(context: Context, count: int | None = None) -> None:
     assert not failed, f"{len(failed)} of {len(asked)} have no result: {shown(failed)}"
 
 
+@then("all {count:d} requests should be answered with the error {code:d} within {seconds:g} seconds")
+def all_fail(context: Context, count: int, code: int, seconds: float) -> None:
+    world = context.world
+    wait_until(lambda: not outstanding(world), seconds, "all are answered", lambda: f"{outstanding(world)} are not")
+    asked = [each for each in world.run.history().exchanges if each.request.client == world.client.name]
+    wrong = [each for each in asked if each.answer is None or code_of(each) != code]
+    assert len(asked) == count, f"{len(asked)} requests were sent"
+    assert not wrong, f"{len(wrong)} of {count} were not answered with {code}: {shown(wrong)}"
+
+
 @then("no messages should be silently dropped")
 @then("no request should be unanswered")
 @then("no requests should timeout")
@@ -101,6 +111,12 @@ def mine(world: World) -> list[Exchange]:
         for each in world.run.history().exchanges
         if each.request.client in names and each.request.intended is not None
     ]
+
+
+def code_of(exchange: Exchange) -> int | None:
+    """Return the code of the error that came as the answer; None for any other answer."""
+    frame = exchange.answer.frame if isinstance(exchange.answer, Received) else None
+    return frame["error"].get("code") if isinstance(frame, dict) and isinstance(frame.get("error"), dict) else None
 
 
 def outstanding(world: World) -> int:

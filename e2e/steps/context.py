@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from requests import Response
 
     from e2e.clients.http import HttpClient
-    from e2e.clients.websocket import Stream, WebSocketClient
+    from e2e.clients.websocket import Request, Stream, WebSocketClient
     from e2e.ledger.entries import Received
     from e2e.run import Run
     from e2e.steps.conclusion import Conclusion
@@ -64,6 +64,7 @@ class World:
     poster: HttpClient | None = None
     reply: Reply | None = None
     unsubscribed: Stream | None = None
+    batch: list[Request] = field(default_factory=list)  # the last one that I sent
     carried: tuple[str, str, str] | None = None  # header field, its value and query of an upgrade request
     pair: tuple[Response, ...] | None = None  # one answer through the proxy, one directly
     next_id: int = 1

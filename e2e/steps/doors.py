@@ -25,6 +25,15 @@ def no_link_left(context: Context, node: str) -> None:
         context.world.run.gateway.client.wait_links(name, "ws", at_most=0, within=LEFT_WITHIN)
 
 
+@then("nobody's link to a node should be left")
+def links_of_the_gone(context: Context) -> None:
+    """Each client that is there still has one."""
+    run = context.world.run
+    count = sum(client.closed is None for client in run.clients)
+    for name in nodes_called(context.world, "every node"):
+        run.gateway.client.wait_links(name, "ws", at_most=count, within=LEFT_WITHIN)
+
+
 @then("{node} should be asked for {method:w} over {lane:w}")
 def node_is_asked(context: Context, node: str, method: str, lane: str) -> None:
     for name in nodes_called(context.world, node):

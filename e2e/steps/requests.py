@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from e2e.clients.websocket import ClientClosedError, Request
 from e2e.run import number_of
 from e2e.steps.context import Answer, step, then
+from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.websocket import WebSocketClient
@@ -54,6 +55,25 @@ def i_send(context: Context, method: str) -> None:
 @step("I send {method:w} with ID {request_id}")
 def i_send_with_id(context: Context, method: str, request_id: str) -> None:
     ask(context.world, method, request_id)
+
+
+@step("I send a batch of {count:d} requests, {silent:d} of them without id")
+def i_send_batch(context: Context, count: int, silent: int) -> None:
+    """The others have the ids that follow."""
+    batch = [Request(None if n < silent else str(n), "eth_chainId") for n in range(count)]
+    context.world.batch = batch
+    context.world.run.await_(context.world.client.send_batch, batch)
+
+
+@then("each of the batch that has an id should be answered, once, and no other")
+def batch_answered(context: Context) -> None:
+    world = context.world
+    client, wanted = world.client, [request.id for request in world.batch if request.id is not None]
+
+    wait_until(lambda: not client.outstanding, ANSWERED_WITHIN, "the batch is answered", lambda: client.outstanding)
+    mine = [each for each in world.run.history().connections if each.client == client.name]
+    answers = [frame.id for each in mine for frame in each.frames if frame.id is not None]
+    assert sorted(answers) == wanted, f"the answers have the ids {answers}, not {wanted}"
 
 
 @step('I send regular request with {{"id": {request_id}}}')

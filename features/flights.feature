@@ -1,0 +1,24 @@
+Feature: Requests in flight
+  What was asked before a client's node changed is answered all the same.
+
+  @integration @websocket @reconnection @gateway @topology.1p1b @issue.1 @mode.L9
+  Scenario: Requests in flight to a node that dies are answered
+    Given I connect via WebSocket
+    And the WebSocket lane of el-1-primary is prepared for slow_answers
+      | delay |
+      | 3000  |
+    When I start sending 20 requests per second continuously
+    And the node in use suffers kill of every lane for 3 seconds
+    Then no request should be unanswered
+
+  @integration @websocket @failback @gateway @topology.1p1b @issue.5 @mode.L9 @promise.returns_home
+  Scenario: Requests in flight at a planned return to the primary are answered
+    Given I connect via WebSocket
+    And the WebSocket lane of el-3-backup is prepared for slow_answers
+      | delay |
+      | 1500  |
+    When the primary EL node is killed
+    And I start sending 20 requests per second continuously
+    And the primary EL node is restarted
+    Then all clients should be back on the primary within 2 seconds after it is healthy
+    And no request should be unanswered

@@ -1,0 +1,83 @@
+"""A bad machine on purpose: it bites, nothing that others do to a node is disturbed, and it is over for sure."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.flake.stress import STILL, stress
+from e2e.testbed.local import LocalTestbed
+from e2e.testbed.probe import head_hash
+from e2e.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.geth, pytest.mark.timeout(120)]
+
+PRIMARY, BACKUP = "el-1-primary", "el-3-backup"
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTestbed]:
+    with LocalTestbed(tmp_path_factory.mktemp("network"), nodes=(PRIMARY, BACKUP), block_time=0.5) as testbed:
+        yield testbed
+
+
+def process_state(pid: int) -> str:
+    """'T' for a process that is stopped; see proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def pid_of(network: LocalTestbed, node: str) -> int:
+    pid = network._nodes[node].pid
+    assert pid is not None
+    return pid
+
+
+def busy_loops() -> int:
+    mine = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    children = {pid for each in mine for pid in each.read_text().split()}
+    return sum(b"while True: pass" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children)
+
+
+def test_every_node_stands_still_in_its_turn_and_every_core_is_busy(network: LocalTestbed, tmp_path: Path) -> None:
+    with stress(network, tmp_path):
+        for node in (PRIMARY, BACKUP):
+            pid = pid_of(network, node)
+            wait_until(lambda pid=pid: process_state(pid) == "T", 10, f"{node} stands still")  # type: ignore[misc]
+            wait_until(lambda pid=pid: process_state(pid) != "T", 10, f"{node} goes on")  # type: ignore[misc]
+            assert network.state(node) == "running"
+        assert busy_loops() == os.cpu_count()
+    assert busy_loops() == 0
+    assert all(process_state(pid_of(network, node)) != "T" for node in (PRIMARY, BACKUP))
+    assert head_hash(network.urls(PRIMARY).http)
+
+
+def test_a_node_that_was_paused_stays_so(network: LocalTestbed, tmp_path: Path) -> None:
+    with stress(network, tmp_path):
+        network.pause(PRIMARY)
+        end = time.monotonic() + 4 * STILL  # both have had their turn by then
+        wait_until(lambda: process_state(pid_of(network, PRIMARY)) != "T" or time.monotonic() >= end, 10, "turns pass")
+        assert process_state(pid_of(network, PRIMARY)) == "T"
+        network.unpause(PRIMARY)
+        network.kill(BACKUP)
+        network.boot(BACKUP)
+    assert network.state(PRIMARY) == network.state(BACKUP) == "running"
+
+
+def test_a_moment_is_over_when_all_is_over(network: LocalTestbed) -> None:
+    over = threading.Event()
+    still = threading.Thread(target=network.stall, args=(PRIMARY, over, 600.0))
+    still.start()
+    try:
+        wait_until(lambda: process_state(pid_of(network, PRIMARY)) == "T", 10, "it stands still")
+    finally:
+        over.set()
+        still.join()
+    assert process_state(pid_of(network, PRIMARY)) != "T"
