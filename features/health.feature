@@ -44,6 +44,7 @@ Feature: Health
       | 503    | ["eth_getBalance", "eth_getLogs"] |
     And 4 seconds go by
     Then el-1-primary should be reported with failing methods
+    And every HTTP request should have a result
 
   @integration @health @gateway @mode.H8
   Scenario: An answer with status 500 is no good probe, whatever its body
