@@ -31,8 +31,8 @@ features: $(READY) geth ## every scenario that does not take hours
 gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the five of the incident; MUTANTS='NAME …'
 	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)
 
-flake: $(READY) geth ## the critical scenarios N=50 times; STRESS=1: on a bad machine; RESUME=1: go on where it ended
-	$(BIN)/python -m e2e.flake --rounds $(or $(N),50) $(if $(STRESS),--stress) $(if $(RESUME),--resume)
+flake: $(READY) geth ## the critical scenarios N=50 times; STRESS=1: on a bad machine; JOBS=1; RESUME=1: go on
+	$(BIN)/python -m e2e.flake --rounds $(or $(N),50) $(if $(STRESS),--stress) $(if $(RESUME),--resume) --jobs $(or $(JOBS),1)
 
 test: check unit sdk simulate e2e ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import subprocess
 import sys
 import time
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from e2e.flake import plays
-from e2e.flake.plays import Outcome, Play
+from e2e.flake.plays import Outcome
 from e2e.flake.stress import stress
 from e2e.steps import guest, options
-from e2e.steps.theatre import RUNS, Theatre
+from e2e.steps.theatre import Theatre
+from e2e.steps.venues import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 OUTPUT: Final = Path("reports/flake")
 FAILED: Final = 1
@@ -26,7 +29,7 @@ NOT_FINISHED: Final = 3
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0: no play failed; 1: one did, or too few were fair; 2: a wrong call; 3: the time was over before the last round.
+    """0: no play failed; 1: one did, or too few were fair; 2: a wrong call; 3: it ended before the last round.
 
     What became of each play is in `OUTPUT`; `--resume` goes on from there.
     """
@@ -35,48 +38,62 @@ def main(arguments: Sequence[str]) -> int:
     if not names:
         sys.exit(f"no scenario has the tag @{given.tag}")
     file = OUTPUT / ("stress.jsonl" if given.stress else "plays.jsonl")
+    if given.share is not None:
+        return _play_share(given, names, file)
     file.parent.mkdir(parents=True, exist_ok=True)
     if not given.resume:
         file.unlink(missing_ok=True)
-    deadline = time.monotonic() + 60 * given.minutes
-    with ExitStack() as ending:
-        theatre = Theatre.open(options.read({} if given.seed is None else {"seed": str(given.seed)}))
-        ending.callback(theatre.close)
-        testbed = theatre.stage.testbed
-        ending.enter_context(stress(testbed, testbed.folder) if given.stress else nullcontext())
-        try:
-            finished = _rounds(theatre, names, given.rounds, file, deadline)
-        except KeyboardInterrupt:
-            finished = False
+    try:
+        _play_side_by_side(arguments, given.jobs)
+    except KeyboardInterrupt:
+        print("interrupted: go on with --resume")
     done = plays.load(file)
     print(plays.summary(done))
     if plays.failures(done) or plays.undecided(done):
         return FAILED
-    return 0 if finished else NOT_FINISHED
+    wanted = {(number, name) for number in range(1, given.rounds + 1) for name in names}
+    return 0 if wanted <= {(play.number, play.scenario) for play in done} else NOT_FINISHED
 
 
-def _rounds(theatre: Theatre, names: Sequence[str], rounds: int, file: Path, deadline: float) -> bool:
-    """Play what was not played yet; whether all of it was before the deadline."""
-    before = {(play.number, play.scenario) for play in plays.load(file)}
-    for number in range(1, rounds + 1):
-        left = [name for name in names if (number, name) not in before]
-        if left and time.monotonic() >= deadline:
-            print(f"the time is over before round {number} of {rounds}: go on with --resume")
-            return False
-        if left:
-            done = _round(theatre, left, number, file)
-            count = {outcome: sum(play.outcome is outcome for play in done) for outcome in Outcome}
-            counts = ", ".join(f"{many} {outcome}" for outcome, many in count.items() if many)
-            print(f"round {number} of {rounds}: {counts}, {sum(play.seconds for play in done):.0f} s", flush=True)
-    return True
-
-
-def _round(theatre: Theatre, names: Sequence[str], number: int, file: Path) -> list[Play]:
-    """Each round has traffic of its own, drawn from the seed."""
-    before = theatre.stage
-    theatre.stage = replace(before, seed=before.seed + number, root=RUNS / "flake")
+def _play_side_by_side(arguments: Sequence[str], jobs: int) -> None:
+    """Each process has a network and a share of the rounds of its own."""
+    command = [sys.executable, "-m", "e2e.flake", *arguments]
+    processes = [subprocess.Popen([*command, "--share", str(share)]) for share in range(jobs)]
     try:
-        played = guest.play(theatre, names, OUTPUT / "behave.txt")
+        for process in processes:
+            process.wait()
+    finally:
+        for process in processes:
+            process.terminate()  # what it started ends with it
+            process.wait()
+
+
+def _play_share(given: argparse.Namespace, names: Sequence[str], file: Path) -> int:
+    """What one process plays: every round whose turn it is, but for what was played before."""
+    before = {(play.number, play.scenario) for play in plays.load(file)}
+    deadline = time.monotonic() + 60 * given.minutes
+    with ExitStack() as ending:
+        theatre = Theatre.open(options.read({} if given.seed is None else {"seed": str(given.seed)}))
+        ending.callback(theatre.close)
+        if given.stress:
+            loops = 0 if given.share else os.cpu_count() or 1
+            ending.enter_context(stress(theatre.stage.testbed, theatre.stage.testbed.folder, loops))
+        for number in range(1 + given.share, given.rounds + 1, given.jobs):
+            left = [name for name in names if (number, name) not in before]
+            if time.monotonic() >= deadline:
+                print(f"the time is over before round {number} of {given.rounds}: go on with --resume")
+                return NOT_FINISHED
+            for line in _round(theatre, left, number, given, file) if left else ():
+                print(line, flush=True)
+    return 0
+
+
+def _round(theatre: Theatre, names: Sequence[str], number: int, given: argparse.Namespace, file: Path) -> Iterable[str]:
+    """Each round has traffic of its own, drawn from the seed. Gives what there is to say of it."""
+    before = theatre.stage
+    theatre.stage = replace(before, seed=before.seed + number, root=RUNS / "flake" / str(given.share))
+    try:
+        played = guest.play(theatre, names, OUTPUT / f"behave-{given.share}.txt")
     finally:
         theatre.stage = before
     done = [plays.play_of(number, each) for each in played]
@@ -85,8 +102,8 @@ def _round(theatre: Theatre, names: Sequence[str], number: int, file: Path) -> l
         if play.outcome is Outcome.PASSED and not play.replayed:
             shutil.rmtree(play.run)  # hundreds of runs that show nothing
         else:
-            print(f"{play.outcome}: {play.scenario}: {play.why or play.replayed}\n  run: {play.run}", flush=True)
-    return done
+            yield f"{play.outcome}: {play.scenario}: {play.why or play.replayed}\n  run: {play.run}"
+    yield f"round {number} of {given.rounds}: {plays.counts(done)}, {sum(play.seconds for play in done):.0f} s"
 
 
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -94,9 +111,11 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=50, metavar="N", help="default: 50")
     parser.add_argument("--stress", action="store_true", help="with a busy loop on each core, and slow nodes")
     parser.add_argument("--resume", action="store_true", help="keep the plays that are there, and play the others")
+    parser.add_argument("--jobs", type=int, default=1, help="so many networks side by side; default: 1")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round after so many")
     parser.add_argument("--tag", default="critical", help="which scenarios; default: critical")
     parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
+    parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 

@@ -87,18 +87,24 @@ def undecided(plays: Sequence[Play]) -> list[str]:
     return [name for name in names if _fair(plays, name) < MOSTLY * sum(play.scenario == name for play in plays)]
 
 
+def counts(plays: Iterable[Play]) -> str:
+    """As in '12 passed, 1 failed'."""
+    outcomes = [play.outcome for play in plays]
+    return ", ".join(f"{outcomes.count(each)} {each}" for each in Outcome if each in outcomes)
+
+
 def summary(plays: Sequence[Play]) -> str:
     """A line a scenario, then whatever was not passed, with where to look."""
     names = sorted({play.scenario for play in plays})
     width = max(map(len, names), default=0)
     lines = [f"{'':{width}}  plays failed unknown replayed  slowest"]
-    lines += [f"{name:{width}}  {_counts([play for play in plays if play.scenario == name])}" for name in names]
+    lines += [f"{name:{width}}  {_figures([play for play in plays if play.scenario == name])}" for name in names]
     lines += [_told(play) for play in plays if play.outcome is not Outcome.PASSED]
     lines += [f"too few fair runs of {name}: this machine is too slow to say" for name in undecided(plays)]
     return "\n".join(lines)
 
 
-def _counts(plays: Sequence[Play]) -> str:
+def _figures(plays: Sequence[Play]) -> str:
     failed, unknown = (sum(play.outcome is each for play in plays) for each in (Outcome.FAILED, Outcome.UNKNOWN))
     again, slowest = sum(bool(play.replayed) for play in plays), max(play.seconds for play in plays)
     return f"{len(plays):5} {failed:6} {unknown:7} {again:8} {slowest:6.1f} s"

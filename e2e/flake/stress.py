@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
@@ -23,12 +22,15 @@ STILL: Final = 0.15
 
 
 @contextmanager
-def stress(testbed: Testbed, folder: Path) -> Iterator[None]:
-    """Both, until left. `folder` takes what the loops say. Raises TestbedError for nodes that cannot be held."""
+def stress(testbed: Testbed, folder: Path, loops: int) -> Iterator[None]:
+    """Both, until left: `loops` is best the number of cores. `folder` takes what they say.
+
+    Raises TestbedError for nodes that cannot be held.
+    """
     if not isinstance(testbed, LocalTestbed):
         raise TestbedError("only nodes of the local testbed can be slowed down")
     with ExitStack() as ending:
-        for core in range(os.cpu_count() or 1):
+        for core in range(loops):
             # ends with us, however we end
             loop = Process([sys.executable, "-I", "-S", "-c", "while True: pass"], folder / f"busy-{core}.log")
             ending.callback(loop.kill)

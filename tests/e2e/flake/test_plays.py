@@ -83,4 +83,5 @@ def test_the_summary_counts_and_says_where_to_look() -> None:
     assert links.split() == ["links:", "B", "1", "0", "0", "0", "9.0", "s"]
     assert "failed in round 1: ids: A" in told
     assert "  run: runs/flake/x; judge it: python -m e2e.judge runs/flake/x" in told
+    assert plays.counts([GOOD, BAD, GOOD]) == "2 passed, 1 failed"
     assert plays.failures([GOOD, BAD, UNCLEAR]) == [BAD]
