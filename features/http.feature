@@ -20,6 +20,7 @@ Feature: HTTP
       | 500  |
     When 1 HTTP clients post 5 requests each at 1 per second
     Then every HTTP request should have a result
+    And every HTTP request should be answered within 2 seconds
 
   @integration @http @gateway @topology.1p1b @setting.proxy_timeout_ms=500 @mode.H4
   Scenario: A post that takes too long is answered when its time is over
