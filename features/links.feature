@@ -100,6 +100,8 @@ Feature: Links
     And the WebSocket lane of el-3-backup is prepared for drop_after_accept
       | after |
       | 10    |
-    When the node in use suffers kill of every lane for 4 seconds
-    Then no request should be unanswered
+    When the primary EL node is killed
+    Then every client should be carried by el-4-backup within 3 seconds
+    And el-3-backup should be dialled at most 30 times
+    And no request should be unanswered
     And no client should be closed

@@ -8,7 +8,9 @@ Feature: Metrics and status
     And the page should list the nodes of the topology
 
   @integration @metrics @topology.1p1b
-  Scenario: Ready means that a node is healthy
+  Scenario: Ready as long as any node is healthy
+    When the primary EL node is killed
+    Then el-1-primary should be unhealthy within 5 seconds
     When I fetch the ready page
     Then the page should have status 200
 

@@ -67,12 +67,13 @@ def always_ready() -> None:
 
 
 @mutant(
-    "The proxy never says that it is ready.",
+    "The proxy says that it is not ready while backups carry the traffic.",
     caught_by=(STEPS,),
-    shown_by=("metrics_and_status: Ready means that a node is healthy",),
+    shown_by=("metrics_and_status: Ready as long as any node is healthy",),
 )
-def never_ready() -> None:
-    edit(StatusPages, "_ready", "200 if healthy else 503", "503")
+def ready_with_a_primary_only() -> None:
+    home = "not routing.failover_active(self._monitor.snapshot)"
+    edit(StatusPages, "_ready", "200 if healthy else 503", f"200 if healthy and {home} else 503")
 
 
 @mutant(

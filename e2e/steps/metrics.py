@@ -70,6 +70,12 @@ def back_home(context: Context, seconds: float) -> None:
     wait_for_tier(world, "primary", left)
 
 
+@then("every client should be carried by {node} within {seconds:g} seconds")
+def carried_by(context: Context, node: str, seconds: float) -> None:
+    run = context.world.run
+    wait_until(lambda: run.carrying() == {node}, seconds, f"every client is on {node}", run.carrying)
+
+
 def wait_for_tier(world: World, tier: str, seconds: float) -> None:
     """Wait until all nodes that carry clients are of this tier."""
 
