@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,14 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTestbed]:
         yield testbed
 
 
-def process_state(pid: int) -> str:
-    """'T' for a process that is stopped; see proc(5)."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+def stands_still(network: LocalTestbed, node: str) -> bool:
+    """By proc(5). A signal takes its time to reach all threads of a process."""
+    state = Path(f"/proc/{pid_of(network, node)}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
+
+
+def goes_on(network: LocalTestbed, node: str) -> bool:
+    return not stands_still(network, node)
 
 
 def pid_of(network: LocalTestbed, node: str) -> int:
@@ -49,22 +55,23 @@ def busy_loops() -> int:
 def test_every_node_stands_still_in_its_turn_and_every_core_is_busy(network: LocalTestbed, tmp_path: Path) -> None:
     with stress(network, tmp_path, 2):
         for node in (PRIMARY, BACKUP):
-            pid = pid_of(network, node)
-            wait_until(lambda pid=pid: process_state(pid) == "T", 10, f"{node} stands still")  # type: ignore[misc]
-            wait_until(lambda pid=pid: process_state(pid) != "T", 10, f"{node} goes on")  # type: ignore[misc]
+            wait_until(partial(stands_still, network, node), 10, f"{node} stands still")
+            wait_until(partial(goes_on, network, node), 10, f"{node} goes on")
             assert network.state(node) == "running"
         assert busy_loops() == 2
     assert busy_loops() == 0
-    assert all(process_state(pid_of(network, node)) != "T" for node in (PRIMARY, BACKUP))
-    assert head_hash(network.urls(PRIMARY).http)
+    for node in (PRIMARY, BACKUP):
+        wait_until(partial(goes_on, network, node), 10, f"{node} goes on")
+        assert head_hash(network.urls(node).http)
 
 
 def test_a_node_that_was_paused_stays_so(network: LocalTestbed, tmp_path: Path) -> None:
     with stress(network, tmp_path, 2):
         network.pause(PRIMARY)
+        wait_until(partial(stands_still, network, PRIMARY), 10, "it is paused")
         end = time.monotonic() + 4 * STILL  # both have had their turn by then
-        wait_until(lambda: process_state(pid_of(network, PRIMARY)) != "T" or time.monotonic() >= end, 10, "turns pass")
-        assert process_state(pid_of(network, PRIMARY)) == "T"
+        wait_until(lambda: goes_on(network, PRIMARY) or time.monotonic() >= end, 10, "turns pass")
+        assert stands_still(network, PRIMARY)
         network.unpause(PRIMARY)
         network.kill(BACKUP)
         network.boot(BACKUP)
@@ -76,8 +83,8 @@ def test_a_moment_is_over_when_all_is_over(network: LocalTestbed) -> None:
     still = threading.Thread(target=network.stall, args=(PRIMARY, over, 600.0))
     still.start()
     try:
-        wait_until(lambda: process_state(pid_of(network, PRIMARY)) == "T", 10, "it stands still")
+        wait_until(partial(stands_still, network, PRIMARY), 10, "it stands still")
     finally:
         over.set()
         still.join()
-    assert process_state(pid_of(network, PRIMARY)) != "T"
+    wait_until(partial(goes_on, network, PRIMARY), 10, "it goes on")
