@@ -15,6 +15,7 @@ import json
 import re
 import time
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,20 +42,15 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.logs = folder / "logs"
-        self.logs.mkdir(parents=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
         self._file = (folder / HISTORY).open("w", encoding="ascii", buffering=1 << 16)
         self._flushed = time.monotonic()
 
     @classmethod
     def create(cls, root: Path, scenario: str) -> Store:
         """Make the folder of a new run under `root` and point `root/latest` at it."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         slug = re.sub(r"[^a-z0-9]+", "-", scenario.lower()).strip("-")[:60] or "run"
-        name, folder = f"{stamp}-{slug}", root / f"{stamp}-{slug}"
-        for twin in range(2, 1000):
-            if not folder.exists():
-                break
-            folder = root / f"{name}-{twin}"
+        folder = fresh_folder(root, slug)
         store = cls(folder)
         _point(root / LATEST, folder)
         return store
@@ -73,6 +69,19 @@ class Store:
     def close(self) -> None:
         """Flush and close; may be called twice."""
         self._file.close()
+
+
+def fresh_folder(root: Path, name: str) -> Path:
+    """Make a folder under `root` that bears the time and `name`, and that nobody else has, whoever runs beside us."""
+    stamped = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{name}"
+    for twin in count(1):
+        folder = root / (stamped if twin == 1 else f"{stamped}-{twin}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("not reached: there is always a next number")
 
 
 def _point(link: Path, folder: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from e2e.gateway.process import GatewayProcess
+from e2e.ledger.store import fresh_folder
 from e2e.steps.venue import Venue, say
 from e2e.sut.process import SutProcess, version
 from e2e.testbed.local import LocalTestbed
@@ -24,7 +24,7 @@ NO_SDK: Final = """\
 
 def choose(options: Options) -> Venue:
     """Make what is asked for, not started yet; the testbed's folder lies beside the runs. Raises TestbedError."""
-    folder = RUNS / f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-network"
+    folder = fresh_folder(RUNS, "network")
     return _in_enclave(folder, options) if options.testbed == "kurtosis" else _local(folder, options)
 
 
