@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import httptools
 import orjson
 
-from tests.fakes.lane import Lane, break_with_reset
+from tests.fakes.lane import Lane, break_with_reset, unacknowledged
 
 if TYPE_CHECKING:
     import socket
@@ -199,4 +199,13 @@ class _Connection(asyncio.Protocol):
         framed = framed[: lane.stop_after if lane.cut_after is None else lane.cut_after]
         self.transport.write(b"HTTP/1.1 %d Told So\r\n%b\r\n%b" % (status, lines, b"" if head_only else framed))
         if lane.cut_after is not None:
-            asyncio.get_running_loop().call_later(0.02, break_with_reset, self.transport)
+            self._reset_when_all_is_there()
+
+    def _reset_when_all_is_there(self) -> None:
+        """A reset takes away what was not sent yet: how much the other side saw would depend on who was quicker."""
+        if self.transport.is_closing():
+            return
+        if self.transport.get_write_buffer_size() or unacknowledged(self.transport.get_extra_info("socket")):
+            asyncio.get_running_loop().call_later(0.005, self._reset_when_all_is_there)
+        else:
+            break_with_reset(self.transport)

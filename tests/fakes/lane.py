@@ -4,8 +4,11 @@ can be hurt."""
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 import struct
+import sys
+import termios
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +114,11 @@ class Lane(ABC):
         if method in self.ignored or "id" not in request:
             return None
         return self.rpc.answer(request, subscribe)
+
+
+def unacknowledged(connection: socket.socket) -> int:
+    """Bytes that the kernel was given to send and that have not arrived yet."""
+    return int.from_bytes(fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def break_with_reset(transport: asyncio.BaseTransport) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket as sockets
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,10 +179,12 @@ def test_a_lane_drops_links_before_anything_is_said(gateway: GatewayClient, lane
 
 
 def test_idle_connections_are_closed_and_busy_ones_are_not(gateway: GatewayClient) -> None:
-    gateway.add("slow_answers", NODE, "http", delay=400)
-    idle = gateway.add("idle_close", NODE, "http", idle=100)
-    with requests.Session() as session:
-        assert session.post(gateway.urls(NODE).http, data=call("eth_chainId"), timeout=SOON).ok, "busy is not idle"
+    slow = gateway.add("slow_answers", NODE, "http", delay=400)
+    with requests.Session() as session, ThreadPoolExecutor(1) as aside:
+        answer = aside.submit(session.post, gateway.urls(NODE).http, data=call("eth_chainId"), timeout=SOON)
+        gateway.wait_bites(slow, at_least=1, within=SOON)  # a connection is idle until its request is there
+        idle = gateway.add("idle_close", NODE, "http", idle=100)
+        assert answer.result().ok, "busy is not idle"
         assert gateway.wait_links(NODE, "http", at_most=0, within=SOON) == 0
     assert gateway.wait_bites(idle, at_least=1, within=0).bites == 1
 
