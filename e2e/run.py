@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from websockets.exceptions import InvalidHandshake
 
+from e2e.checkers.outages import RECOVERY
 from e2e.clients.chain import ChainFollower
 from e2e.clients.drift import measure_drift
 from e2e.clients.http import HttpClient
+from e2e.clients.links import LinkCounter
 from e2e.clients.observer import Observer
 from e2e.clients.scrape import Scraper, by_label
 from e2e.clients.websocket import ClientClosedError, WebSocketClient
+from e2e.gateway.client import GatewayClient
 from e2e.ledger.entries import Marked
 from e2e.ledger.history import DIRECT, SETTLED
 from e2e.ledger.meta import BACKUP, PRIMARY, Meta
@@ -27,6 +30,7 @@ from e2e.ledger.recorder import Recorder
 from e2e.ledger.store import Store
 from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
+from e2e.sut.profile import GATEWAY_LINKS, LINKS
 from e2e.sut.topology import KEYED, keyed, upstreams
 from e2e.testbed.ports import HOST
 from e2e.traffic import ids, profiles
@@ -35,7 +39,7 @@ from e2e.traffic.posts import Posts
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from anyio.from_thread import BlockingPortal
@@ -126,7 +130,7 @@ class Run:
         self.meta = self._meta()
         self._traffic: list[Traffic] = []
         self._posts: list[Posts] = []
-        self._scraper: Scraper | None = None
+        self._scraper: Scraper | LinkCounter | None = None
 
     @property
     def folder(self) -> Path:
@@ -214,9 +218,18 @@ class Run:
         """Return the nodes that carry clients, by the proxy's metrics."""
         return self._nodes_with("upstream_connected")
 
-    def healthy(self) -> set[str]:
-        """Return the nodes that are healthy, by the proxy's metrics."""
-        return self._nodes_with("node_healthy")
+    def wait_healthy(self, nodes: Iterable[str], within: float) -> None:
+        """Wait until nodes are healthy by the proxy's metrics; where it has none, give it the time that it may take.
+
+        Raises WaitTimeoutError.
+        """
+        wanted = set(nodes)
+        if "node_healthy" in self._metrics:
+            what = f"{', '.join(sorted(wanted))} healthy by the metrics"
+            wait_until(lambda: wanted <= self._nodes_with("node_healthy"), within, what)
+            return
+        found = self.recorder.now() + RECOVERY
+        wait_until(lambda: self.recorder.now() >= found, 2 * RECOVERY, "the proxy has had its time to find them")
 
     def settle(self, within: float) -> None:
         """Cure what is hurt, stop the traffic, and give whatever is owed its time: answers, and heads up to now.
@@ -263,14 +276,26 @@ class Run:
         )
         self._ending.callback(follower.stop)
         follower.start()
-        if (url := self.sut.endpoints.metrics) is not None:
-            self._scraper = Scraper(url, frozenset(self.stage.profile.metrics.values()), self.recorder)
+        self._scraper = self._look_at_proxy()
+        if self._scraper is not None:
             scraper = Observer("scraper", self._scraper.scrape, SCRAPE_EVERY)
             self._ending.callback(self._scraper.close)
             self._ending.callback(scraper.stop)
             scraper.start()
         drift = self.stage.portal.start_task_soon(measure_drift, self.recorder)
         self._ending.callback(drift.cancel)
+
+    def _look_at_proxy(self) -> Scraper | LinkCounter | None:
+        if self.stage.profile.carriers == LINKS:
+            return LinkCounter(GatewayClient(self.gateway.client.url), GATEWAY_LINKS, self.recorder)
+        url = self.sut.endpoints.metrics
+        return None if url is None else Scraper(url, frozenset(self._metrics.values()), self.recorder)
+
+    @property
+    def _metrics(self) -> dict[str, str]:
+        """What may be looked for in the proxy's metrics → the names of its samples."""
+        profile = self.stage.profile
+        return {"upstream_connected": GATEWAY_LINKS} if profile.carriers == LINKS else dict(profile.metrics)
 
     def _begin_base_load(self) -> None:
         base = []
@@ -297,7 +322,7 @@ class Run:
             self.subscribe(client, f'"{kind}"', kind, *options)
 
     def _nodes_with(self, role: str) -> set[str]:
-        name = self.stage.profile.metrics.get(role)
+        name = self._metrics.get(role)
         if name is None:
             return set()
         return {node for node, value in by_label(self.scrape(), name, "node").items() if value}
@@ -329,7 +354,7 @@ class Run:
             sut=stage.profile.name,
             testbed=stage.testbed.name,
             nodes={node.name: PRIMARY if node.primary else BACKUP for node in self.nodes},
-            metrics=dict(stage.profile.metrics),
+            metrics=self._metrics,
             not_claimed=dict(stage.profile.not_claimed),
             required=scene.required,
             patience=stage.profile.patience,

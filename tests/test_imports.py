@@ -25,6 +25,7 @@ PURE_LIBRARY = frozenset(
 # Each part of the suite and what it may import of the suite; itself always. The first match counts.
 LAYERS: dict[str, tuple[str, ...]] = {
     "e2e.wait": (),
+    "e2e.promises": (),
     "e2e.ledger": (),
     "e2e.checkers": ("e2e.ledger",),
     "e2e.report": ("e2e.checkers", "e2e.ledger"),
@@ -32,7 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "e2e.beacon": (),
     "e2e.gateway": ("e2e.testbed", "e2e.wait"),
     "e2e.testbed": ("e2e.beacon", "e2e.wait"),
-    "e2e.clients": ("e2e.ledger", "e2e.testbed.protocol"),
+    "e2e.clients": ("e2e.gateway.client", "e2e.ledger", "e2e.testbed.protocol"),
     "e2e.traffic": ("e2e.clients", "e2e.ledger"),
     "e2e.load": ("e2e.clients", "e2e.ledger", "e2e.testbed.process", "e2e.traffic", "e2e.wait"),
     "e2e.nemesis": ("e2e.gateway", "e2e.ledger", "e2e.testbed.protocol", "e2e.wait"),

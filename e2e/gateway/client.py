@@ -42,7 +42,7 @@ class GatewayClient:
 
     def __init__(self, url: str) -> None:
         """Take the base URL of the control API."""
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
         self._ahead: float | None = None
@@ -130,10 +130,10 @@ class GatewayClient:
 
     def _call(self, verb: str, path: str, *, within: float = 0.0, **given: Any) -> Any:
         try:
-            answer = self._session.request(verb, self._url + path, timeout=_PATIENCE + within, **given)
+            answer = self._session.request(verb, self.url + path, timeout=_PATIENCE + within, **given)
             told = answer.json()
         except requests.RequestException as error:
-            raise GatewayError(f"the gateway at {self._url} does not answer: {error}") from error
+            raise GatewayError(f"the gateway at {self.url} does not answer: {error}") from error
         if answer.status_code == 408:
             raise GatewayError(f"not within {within:g} s: {path} {given.get('params')}; seen at the end: {told}")
         if not answer.ok:

@@ -36,7 +36,7 @@ def sent_during_reconnection(context: Context) -> None:
 def answered_within(context: Context, seconds: float) -> None:
     world = context.world
     world.run.await_(world.the_traffic.stop)
-    wait_until(lambda: not outstanding(world), seconds, "all are answered", lambda: f"{outstanding(world)} are not")
+    wait_answered(world, seconds)
     late = [each for each in mine(world) if not each.latency <= seconds]
     assert not late, f"{len(late)} of {len(mine(world))} took longer, or were never answered: {shown(late)}"
 
@@ -45,7 +45,7 @@ def answered_within(context: Context, seconds: float) -> None:
 @then("all {count:d} requests should eventually receive responses")
 def all_succeed(context: Context, count: int | None = None) -> None:
     world = context.world
-    wait_until(lambda: not outstanding(world), EVENTUALLY, "all are answered", lambda: f"{outstanding(world)} are not")
+    wait_answered(world, EVENTUALLY)
     asked = mine(world)
     assert count is None or len(asked) == count, f"{len(asked)} requests were sent"
     failed = [each for each in asked if each.result is None]
@@ -117,6 +117,17 @@ def code_of(exchange: Exchange) -> int | None:
     """Return the code of the error that came as the answer; None for any other answer."""
     frame = exchange.answer.frame if isinstance(exchange.answer, Received) else None
     return frame["error"].get("code") if isinstance(frame, dict) and isinstance(frame.get("error"), dict) else None
+
+
+def wait_answered(world: World, within: float) -> None:
+    """Wait until the scenario's own clients have all their answers; who is closed with some missing gets none."""
+
+    def answered() -> bool:
+        deaf = [client for client in world.clients if client.closed is not None and client.outstanding]
+        assert not deaf, f"closed without their answers: {', '.join(each.name for each in deaf)}; {deaf[0].closed}"
+        return not outstanding(world)
+
+    wait_until(answered, within, "all are answered", lambda: f"{outstanding(world)} are not")
 
 
 def outstanding(world: World) -> int:

@@ -9,6 +9,7 @@ from e2e.checkers import CHECKERS
 from e2e.checkers.verdict import Answer, Verdict
 from e2e.judge import judge
 from e2e.ledger import store
+from e2e.promises import PROMISES
 from e2e.report import html
 from e2e.report.text import explain
 
@@ -60,11 +61,14 @@ class Conclusion:
 
 
 def required(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the standing promises and those that the tags name (@promise.NAME). ValueError for an unknown one."""
+    """Return the standing promises and those that the tags name (@promise.NAME), as far as checkers judge them.
+
+    ValueError for an unknown one.
+    """
     tagged = [tag.removeprefix(TAG) for tag in tags if tag.startswith(TAG)]
-    if unknown := [name for name in tagged if name not in CHECKERS]:
-        raise ValueError(f"nobody judges {', '.join(unknown)}; there are {', '.join(CHECKERS)}")
-    return tuple(dict.fromkeys((*STANDING, *tagged)))
+    if unknown := [name for name in tagged if name not in PROMISES]:
+        raise ValueError(f"nobody judges {', '.join(unknown)}; there are {', '.join(PROMISES)}")
+    return tuple(dict.fromkeys((*STANDING, *(name for name in tagged if name in CHECKERS))))
 
 
 def conclude(run: Run) -> Conclusion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import behave
 
@@ -114,7 +114,21 @@ class Context(Protocol):
     table: Table | None
 
 
+NEEDS: Final = "needs"
 Step = TypeVar("Step", bound=Callable[..., None])
+
+
+def needs(*what: str) -> Callable[[Step], Step]:
+    """Say what a step has to see of the proxy under test, as `Profile.visible` names it, or {argument} of the step.
+
+    Stands below the step's patterns.
+    """
+
+    def tell(function: Step) -> Step:
+        setattr(function, NEEDS, what)
+        return function
+
+    return tell
 
 
 def given(pattern: str) -> Callable[[Step], Step]:

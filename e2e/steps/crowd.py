@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from e2e.ledger.entries import Injected
 from e2e.steps.clients import STREAMS, clients_connected, i_connect
-from e2e.steps.context import given, then, when
+from e2e.steps.context import given, needs, then, when
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def every_client_hears(context: Context) -> None:
 
 
 @then("the proxy should count {count:d} connections of mine within {seconds:g} seconds")
+@needs("connections")
 def counts_connections(context: Context, count: int, seconds: float) -> None:
     run = context.world.run
     sample = run.meta.metrics["connections"]

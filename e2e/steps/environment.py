@@ -13,7 +13,8 @@ from e2e.steps import options
 from e2e.steps.conclusion import Conclusion, conclude, required
 from e2e.steps.context import World
 from e2e.steps.judging import STANDING_STEP
-from e2e.steps.results import Played, error_of
+from e2e.steps.needs import not_claimed
+from e2e.steps.results import Played
 from e2e.steps.theatre import Theatre
 from e2e.sut import topology
 
@@ -37,12 +38,13 @@ def before_feature(_: Any, feature: Any) -> None:
 
 
 def before_scenario(context: Any, scenario: Any) -> None:
-    """Heal the network and start a run with a fresh proxy, unless the testbed cannot play the scenario."""
+    """Heal the network and start a run with a fresh proxy; skip what the testbed or this proxy is not to be judged by."""
     context.began = time.monotonic()
     theatre: Theatre = context.theatre
     tags = tuple(str(tag) for tag in scenario.effective_tags)
-    if (reason := theatre.cannot_play(tags)) is not None:
-        scenario.skip(reason)
+    reason = theatre.cannot_play(tags) or not_claimed(scenario, tags, theatre.stage.profile)
+    if reason is not None:
+        scenario.mark_skipped(reason)
         return
     chosen, settings = topology.chosen(tags), topology.settings(tags)
     scene = Scene(scenario.name, scenario.feature.name, tags, chosen, required(tags), settings)
@@ -63,18 +65,7 @@ def after_scenario(context: Any, scenario: Any) -> None:
             world.run.close()
     scenario.conclusion = None if world is None else world.conclusion
     theatre: Theatre = context.theatre
-    theatre.results.note(
-        Played(
-            feature=scenario.feature.name,
-            scenario=scenario.name,
-            location=str(scenario.location),
-            status=scenario.status.name,
-            seconds=time.monotonic() - context.began,
-            conclusion=scenario.conclusion,
-            error=error_of(scenario),
-            unfair=scenario.unfair,
-        )
-    )
+    theatre.results.note(Played.of(scenario, time.monotonic() - context.began))
 
 
 def after_all(context: Any) -> None:
@@ -91,7 +82,7 @@ after_all.capture = False  # type: ignore[attr-defined]  # behave looks for it: 
 
 def _play(scenario: Any, play: Callable[[Any], bool], runner: Any) -> bool:
     """Play a scenario, and once more if the run was judged unfair and nothing worse. Returns whether it failed."""
-    scenario.unfair = None
+    scenario.unfair, scenario.find_match = None, runner.step_registry.find_match
     failed = play(runner)
     conclusion: Conclusion | None = getattr(scenario, "conclusion", None)
     if failed and not runner.aborted and conclusion is not None and conclusion.unfair is not None:

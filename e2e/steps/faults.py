@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context, World
 
 RECONNECTED_WITHIN: Final = 15.0  # seconds: the promises are stricter, and judged afterwards
+CLOSED: Final = "closed"
 DEEDS: Final = {"stopped": "stop", "killed": "kill", "paused": "pause"}
 
 
@@ -29,13 +30,18 @@ def wait_reconnected(world: World, within: float = RECONNECTED_WITHIN) -> None:
 
     def deaf() -> dict[str, str]:
         return {
-            client.name: f"closed with {client.closed.code}" if client.closed else f"at {number_of(stream.last)}"
+            client.name: f"{CLOSED} with {client.closed.code}" if client.closed else f"at {number_of(stream.last)}"
             for client in world.run.clients
             for stream in tuple(client.streams.values())
             if stream.kind == "newHeads" and number_of(stream.last) < target
         }
 
-    wait_until(lambda: not deaf(), within, f"every client hears of block {target}", deaf)
+    def all_hear() -> bool:
+        gone = [f"{name} was {what}" for name, what in deaf().items() if what.startswith(CLOSED)]
+        assert not gone, f"who is closed hears of no block any more: {', '.join(gone)}"
+        return not deaf()
+
+    wait_until(all_hear, within, f"every client hears of block {target}", deaf)
 
 
 @when("the primary EL node is {done:w}")

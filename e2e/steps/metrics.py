@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from e2e.steps.clients import i_connect
-from e2e.steps.context import given, step, then
+from e2e.steps.context import given, needs, step, then
 from e2e.steps.faults import primary_in_use, wait_reconnected
 from e2e.sut.topology import is_primary
 from e2e.wait import wait_until
@@ -17,6 +17,7 @@ HOME_WITHIN: Final = 2.0  # seconds
 
 
 @given("connected to backup node (primary is down)")
+@needs("carriers")
 def connected_to_backup(context: Context) -> None:
     world = context.world
     i_connect(context)
@@ -26,11 +27,13 @@ def connected_to_backup(context: Context) -> None:
 
 
 @step("I wait {seconds:g} seconds for failover to backup")
+@needs("carriers")
 def wait_for_backup(context: Context, seconds: float) -> None:
     wait_for_tier(context.world, "backup", seconds)
 
 
 @step("I wait {seconds:g} seconds for health detection")
+@needs("carriers")
 def wait_for_primary(context: Context, seconds: float) -> None:
     wait_for_tier(context.world, "primary", seconds)
 
@@ -40,16 +43,12 @@ def health_monitor_runs(context: Context) -> None:
     """Nothing to do but wait until it says that each primary is healthy."""
     world = context.world
     primaries = {node.name for node in world.run.nodes if node.primary}
-    wait_until(
-        lambda: primaries <= world.run.healthy(),
-        HOME_WITHIN,
-        f"{', '.join(sorted(primaries))} healthy by the metrics",
-        world.run.healthy,
-    )
+    world.run.wait_healthy(primaries, HOME_WITHIN)
 
 
 @then("metrics should show {tier:w} node connected")
 @then("metrics should show {tier:w} connected")
+@needs("carriers")
 def metrics_show(context: Context, tier: str) -> None:
     carrying = context.world.run.carrying()
     assert carrying, "by the metrics no node carries a client"
@@ -58,11 +57,13 @@ def metrics_show(context: Context, tier: str) -> None:
 
 
 @then("WebSocket should reconnect to primary")
+@needs("carriers")
 def reconnects_to_primary(context: Context) -> None:
     wait_for_tier(context.world, "primary", HOME_WITHIN)
 
 
 @then("all clients should be back on the primary within {seconds:g} seconds after it is healthy")
+@needs("carriers")
 def back_home(context: Context, seconds: float) -> None:
     world = context.world
     healed = world.run.history().faults[-1].healed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
-from e2e.steps.context import Reply, step, then
+from e2e.steps.context import Reply, needs, step, then
 from e2e.steps.lanes import nodes_called
 from e2e.sut.topology import SECRET
 from e2e.wait import wait_until
@@ -34,11 +34,13 @@ def fetch(url: str | None) -> Reply:
 
 
 @step("I fetch the {page:w} page")
+@needs("{page}")
 def i_fetch(context: Context, page: str) -> None:
     context.world.reply = fetch(getattr(context.world.run.sut.endpoints, page))
 
 
 @step("I fetch {path} of the consensus layer")
+@needs("consensus")
 def i_fetch_consensus(context: Context, path: str) -> None:
     base = context.world.run.sut.endpoints.consensus
     context.world.reply = fetch(None if base is None else base + path)
@@ -56,6 +58,7 @@ def page_in_time(context: Context, seconds: float) -> None:
 
 
 @then("{node} should be {health:w} within {seconds:g} seconds")
+@needs("status")
 def node_is(context: Context, node: str, health: str, seconds: float) -> None:
     """By the status page."""
     world = context.world
@@ -69,6 +72,7 @@ def node_is(context: Context, node: str, health: str, seconds: float) -> None:
 
 
 @then("{node} should stay healthy for {seconds:g} seconds")
+@needs("status")
 def node_stays(context: Context, node: str, seconds: float) -> None:
     world = context.world
     names = set(nodes_called(world, node))
@@ -83,6 +87,7 @@ def node_stays(context: Context, node: str, seconds: float) -> None:
 
 
 @then("the page should list the nodes of the topology")
+@needs("status")
 def page_lists_nodes(context: Context) -> None:
     world = context.world
     listed = {each["name"]: each["is_primary"] for each in world.the_reply.body["el_nodes"]}
@@ -93,6 +98,7 @@ def page_lists_nodes(context: Context) -> None:
 
 
 @then("the failover flag should go {word:w} within {seconds:g} seconds")
+@needs("status")
 def failover_flag(context: Context, word: str, seconds: float) -> None:
     world = context.world
     wanted = {"up": True, "down": False}[word]
@@ -100,6 +106,7 @@ def failover_flag(context: Context, word: str, seconds: float) -> None:
 
 
 @then("no secret of a node's URL should be on any page or in the log")
+@needs("status", "metrics", "ready")
 def no_secret(context: Context) -> None:
     sut = context.world.run.sut
     pages = {"status": sut.endpoints.status, "metrics": sut.endpoints.metrics, "ready": sut.endpoints.ready}
@@ -109,6 +116,7 @@ def no_secret(context: Context) -> None:
 
 
 @then("these metrics should be there")
+@needs("metrics")
 def metrics_are_there(context: Context) -> None:
     text = fetch(context.world.run.sut.endpoints.metrics).body
     wanted = [each["name"] for each in context.table or []]
@@ -117,6 +125,7 @@ def metrics_are_there(context: Context) -> None:
 
 
 @then("{node} should be reported with failing methods")
+@needs("status")
 def failing_methods(context: Context, node: str) -> None:
     (told,) = (each for each in status(context.world)["el_nodes"] if each["name"] == node)
     assert told["failing_methods"], f"the status page says {told}"

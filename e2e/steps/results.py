@@ -20,7 +20,10 @@ OUTCOMES: Final[dict[str, Outcome]] = {"passed": "passed", "failed": "failed", "
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One scenario as it ended. `unfair` says why an earlier play did not count, None if there was none."""
+    """One scenario as it ended.
+
+    `unfair` says why an earlier play did not count, None if there was none; `skipped` why it was not played.
+    """
 
     feature: str
     scenario: str
@@ -30,6 +33,24 @@ class Played:
     conclusion: Conclusion | None
     error: str
     unfair: str | None
+    skipped: str = ""
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, scenario: Any, seconds: float) -> Played:
+        """Return it of behave's scenario, to which the hooks have added `conclusion` and `unfair`."""
+        return cls(
+            feature=scenario.feature.name,
+            scenario=scenario.name,
+            location=str(scenario.location),
+            status=scenario.status.name,
+            seconds=seconds,
+            conclusion=scenario.conclusion,
+            error=error_of(scenario),
+            unfair=scenario.unfair,
+            skipped=scenario.skip_reason or "",
+            tags=tuple(str(tag) for tag in scenario.effective_tags),
+        )
 
     @property
     def outcome(self) -> Outcome:
@@ -39,7 +60,7 @@ class Played:
     def case(self) -> Case:
         """Return it as JUnit wants it."""
         if self.conclusion is None:
-            case = Case(self.scenario, self.seconds, self.outcome, text=self.error)
+            case = Case(self.scenario, self.seconds, self.outcome, self.skipped, self.error)
         else:
             conclusion = self.conclusion
             case = judged(conclusion.history, conclusion.verdicts, self.seconds, conclusion.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from e2e.clients.websocket import Request
@@ -16,7 +15,7 @@ from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.websocket import Stream
-    from e2e.steps.context import Context, World
+    from e2e.steps.context import Context
 
 QUIET: Final = 3.0  # seconds: several blocks
 CONFIRMED_WITHIN: Final = 5.0
@@ -32,11 +31,7 @@ def left_again_and_again(context: Context, count: int) -> None:
         down = world.run.lanes.inject("down", node, "ws")
         wait_reconnected(world)
         world.run.lanes.cure(down)
-        wait_until(partial(_healthy, world, node), HEALTHY_WITHIN, f"{node} is healthy")
-
-
-def _healthy(world: World, node: str) -> bool:
-    return node in world.run.healthy()
+        world.run.wait_healthy({node}, HEALTHY_WITHIN)
 
 
 @when("I unsubscribe from my {position:w} subscription")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from anyio.from_thread import start_blocking_portal
 
+from e2e.promises import PROMISES
 from e2e.run import Stage
 from e2e.steps.results import Results
 from e2e.steps.venue import Venue, say
 from e2e.steps.venues import RUNS, choose
-from e2e.sut import profile
+from e2e.sut.profile import LINKS, SEEN, ProfileError
+from e2e.sut.profile_file import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +40,10 @@ class Theatre:
     @classmethod
     def open(cls, options: Options) -> Theatre:
         """Start the network and the event loop. Raises TestbedError, ProfileError; then nothing is left running."""
-        sut = profile.load(options.sut)
+        sut = load(options.sut)
+        if strange := sut.not_claimed.keys() - PROMISES.keys() - SEEN:
+            listed = ", ".join((*PROMISES, *sorted(SEEN)))
+            raise ProfileError(f"{options.sut}: not_claimed.{min(strange)}: nobody asks for that; there are {listed}")
         if options.command is not None:
             sut = replace(sut, name="sut.command", command=options.command, version="")
         with ExitStack() as ending:
@@ -66,7 +71,7 @@ class Theatre:
 
     def stage_for(self, tags: Iterable[str]) -> Stage:
         """Return the stage of a scenario: behind the gateway if a tag says so, which is started for the first one."""
-        if GATEWAY not in tags:
+        if GATEWAY not in tags and self.stage.profile.carriers != LINKS:
             return self.stage
         testbed = self.stage.testbed
         if self._gateway is None:

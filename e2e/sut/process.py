@@ -10,6 +10,7 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from e2e.sut.profile import Address
 from e2e.sut.protocol import Endpoints, Sut, SutError, command_line
 from e2e.sut.readiness import NotReadyError, wait_until_ready
 from e2e.testbed.ports import HOST, free_ports
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 LEAVES_WITHIN: Final = 10.0  # seconds after SIGTERM
 VERSION_WITHIN: Final = 10.0
+NO_CONFIG: Final = "no-config"
+ADMINISTRATION: Final = "/usr/local/sbin:/usr/sbin:/sbin"  # where servers are, and what a user's PATH often lacks
 
 
 def version(profile: Profile) -> str:
@@ -52,11 +55,13 @@ class SutProcess(Sut):
         self.profile = profile
         self.nodes = tuple(nodes)
         self.log = folder / "logs" / "proxy.log"
-        self._config = folder / profile.config_file
-        self._config.write_text(profile.render(nodes, consensus, settings), encoding="utf-8")
-        (self._port,) = free_ports(1)
+        (port,) = free_ports(1)
+        self._address = Address(HOST, port, str(folder.resolve()))
+        self._consensus = dict(consensus)
+        self._config = (folder / (profile.config_file or NO_CONFIG)).resolve()
+        self._config.write_text(profile.render(nodes, consensus, self._address, settings), encoding="utf-8")
         self._process: Process | None = None
-        self.endpoints = Endpoints.of(profile.paths, f"{HOST}:{self._port}")
+        self.endpoints = Endpoints.of(profile.paths, f"{HOST}:{port}")
 
     @property
     def exit_code(self) -> int | None:
@@ -92,18 +97,10 @@ class SutProcess(Sut):
         return self.exit_code
 
     def _command(self) -> list[str]:
-        values = {
-            "python": sys.executable,
-            "config": str(self._config),
-            "listen": f"{HOST}:{self._port}",
-            "host": HOST,
-            "port": str(self._port),
-        }
-        program, *arguments = command_line(self.profile, values)
-        found = shutil.which(program)
+        values = {"python": sys.executable, "config": str(self._config), **self._address.values()}
+        program, *arguments = command_line(self.profile, values, self.nodes, self._consensus)
+        found = shutil.which(program) or shutil.which(program, path=ADMINISTRATION)
         if found is None:
-            raise SutError(
-                f"cannot start the proxy under test: {program} is not there or not executable; "
-                'give a command that is: -D sut.command="… {config} … {listen}"'
-            )
+            advice = self.profile.install or 'give a command that is: -D sut.command="… {config} … {listen}"'
+            raise SutError(f"cannot start the proxy under test: {program} is not there or not executable; {advice}")
         return [found, *arguments]

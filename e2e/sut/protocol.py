@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from e2e.sut.profile import ProfileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,16 +18,14 @@ class SutError(Exception):
     """The proxy under test could not be started; the message says what it said and what to do."""
 
 
-def command_line(profile: Profile, values: Mapping[str, str]) -> list[str]:
-    """Return the words of the profile's command, at least one, with `values` for its placeholders. Raises SutError."""
+def command_line(
+    profile: Profile, values: Mapping[str, str], nodes: Sequence[Upstream], consensus: Mapping[str, str]
+) -> list[str]:
+    """Return the words of the profile's command, at least one, with all placeholders filled. Raises SutError."""
     try:
-        program, *arguments = [word.format_map(values) for word in shlex.split(profile.command)]
-    except (KeyError, IndexError, ValueError) as error:
-        raise SutError(
-            f"the command of {profile.name} cannot be used: {profile.command!r} ({error!r}); "
-            f"placeholders are {', '.join(f'{{{name}}}' for name in values)}"
-        ) from error
-    return [program, *arguments]
+        return list(profile.words(values, nodes, consensus))
+    except ProfileError as error:
+        raise SutError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Endpoints:
 
     http: str
     ws: str
-    health: str
+    health: str | None
     ready: str | None
     metrics: str | None
     status: str | None
@@ -51,7 +50,7 @@ class Endpoints:
         return cls(
             http=f"http://{address}{paths['http']}",
             ws=f"ws://{address}{paths['ws']}",
-            health=f"http://{address}{paths['health']}",
+            health=optional("health"),
             ready=optional("ready"),
             metrics=optional("metrics"),
             status=optional("status"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from e2e.sut.profile import Address
 from e2e.sut.protocol import Endpoints, Sut, SutError, command_line
 from e2e.sut.readiness import NotReadyError, wait_until_ready
 from e2e.testbed.kurtosis.proxy import CONFIGS, PORT
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LEAVES_WITHIN: Final = 10.0  # seconds after SIGTERM
 TAIL: Final = 15  # lines
+NO_CONFIG: Final = "no-config"
+ADDRESS: Final = Address("0.0.0.0", PORT, "/tmp")  # noqa: S104, S108 - of its container, whose port Docker publishes
 
 
 class SutService(Sut):
@@ -41,8 +44,9 @@ class SutService(Sut):
         self.profile = profile
         self.nodes = tuple(nodes)
         self.log = folder / "logs" / "proxy.log"
-        self._config = folder / profile.config_file
-        self._config.write_text(profile.render(nodes, consensus, settings), encoding="utf-8")
+        self._consensus = dict(consensus)
+        self._config = folder / (profile.config_file or NO_CONFIG)
+        self._config.write_text(profile.render(nodes, consensus, ADDRESS, settings), encoding="utf-8")
         self._service = service
         self._exit_code: int | None = None
 
@@ -95,11 +99,5 @@ class SutService(Sut):
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-TAIL:])
 
     def _command(self) -> list[str]:
-        values = {
-            "python": "python",
-            "config": f"{CONFIGS}/{self._config.name}",
-            "listen": f"0.0.0.0:{PORT}",
-            "host": "0.0.0.0",  # noqa: S104 - of its container, whose port Docker publishes
-            "port": str(PORT),
-        }
-        return command_line(self.profile, values)
+        values = {"python": "python", "config": f"{CONFIGS}/{self._config.name}", **ADDRESS.values()}
+        return command_line(self.profile, values, self.nodes, self._consensus)

@@ -12,7 +12,8 @@ from web3.providers.persistent import WebSocketProvider
 
 from e2e.gateway.process import GatewayProcess
 from e2e.sut.process import SutProcess
-from e2e.sut.profile import Upstream, load
+from e2e.sut.profile import Upstream
+from e2e.sut.profile_file import load
 from e2e.testbed.local import LocalTestbed
 from e2e.wait import wait_until
 

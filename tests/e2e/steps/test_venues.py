@@ -15,7 +15,7 @@ from e2e.steps import enclave, environment, options, venues
 from e2e.steps.results import Results
 from e2e.steps.theatre import Theatre
 from e2e.sut.process import SutProcess
-from e2e.sut.profile import load
+from e2e.sut.profile_file import load
 from e2e.sut.service import SutService
 from e2e.testbed.local import LocalTestbed
 from e2e.testbed.protocol import TestbedError

@@ -12,7 +12,8 @@ import requests
 from e2e.sut import process as module
 from e2e.sut import readiness
 from e2e.sut.process import SutProcess
-from e2e.sut.profile import Profile, Upstream, load
+from e2e.sut.profile import Profile, Upstream
+from e2e.sut.profile_file import load
 from e2e.sut.protocol import SutError
 from e2e.testbed.protocol import NodeUrls
 
@@ -37,6 +38,10 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
 def leave(*_):
     sys.exit(7)
 
@@ -48,11 +53,13 @@ PATHS = {"http": "/el", "ws": "/el/ws", "health": "/health"}
 
 
 def profile(
-    program: str = SERVER, pages: str = '{"/health": (200, "")}', on_term: str = "leave", **changes: object
+    program: str = SERVER,
+    pages: str = '{"/health": (200, ""), "/el": (200, "{\\"result\\": 1}")}',
+    on_term: str = "leave",
+    **changes: object,
 ) -> Profile:
     text = program.replace("$pages", pages).replace("$on_term", on_term)
-    fragments = dict.fromkeys(("primary", "backup", "consensus"), "")
-    plain = Profile("fake", COMMAND, "server.py", text, fragments, PATHS)
+    plain = Profile("fake", COMMAND, PATHS, "server.py", text)
     return replace(plain, **changes)  # type: ignore[arg-type]  # fields by name
 
 
@@ -75,7 +82,7 @@ def test_it_serves_when_started_and_its_exit_code_is_kept(sut: SutProcess) -> No
     assert sut.exit_code is None
     sut.start()
     assert sut.exit_code is None
-    assert requests.get(sut.endpoints.health, timeout=5).ok
+    assert requests.get(sut.endpoints.health or "", timeout=5).ok
     assert "serving" in sut.log.read_text()
     assert sut.stop() == 7
     assert sut.stop() == 7
@@ -98,6 +105,21 @@ def test_an_unknown_placeholder_lists_the_known_ones(sut: SutProcess) -> None:
     message = refusal(sut)
     assert "{conf}" in message
     assert "placeholders are {python}, {config}, {listen}" in message
+
+
+@pytest.mark.parametrize("sut", [profile(command="vixy-of-nowhere", install="grow it")], indirect=True)
+def test_a_profile_says_how_to_get_its_program(sut: SutProcess) -> None:
+    assert refusal(sut) == "cannot start the proxy under test: vixy-of-nowhere is not there or not executable; grow it"
+
+
+@pytest.mark.parametrize(
+    "sut", [profile(pages='{"/el": (403, "not you")}', paths={"http": "/el", "ws": "/"})], indirect=True
+)
+def test_one_without_pages_has_to_answer_a_call(sut: SutProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "READY_WITHIN", 0.5)
+    message = refusal(sut)
+    assert "/el answers eth_chainId" in message
+    assert "HTTP 403 'not you'" in message
 
 
 @pytest.mark.parametrize("sut", [profile("import sys; sys.exit('port 80 is in use')")], indirect=True)

@@ -10,7 +10,8 @@ import pytest
 
 from e2e.sut import readiness
 from e2e.sut import service as module
-from e2e.sut.profile import Profile, Upstream, load
+from e2e.sut.profile import Profile, Upstream
+from e2e.sut.profile_file import load
 from e2e.sut.protocol import SutError
 from e2e.sut.service import SutService
 from e2e.testbed.kurtosis.proxy import ProxyService

@@ -11,7 +11,7 @@ import requests
 
 from e2e.gateway.service import GatewayService
 from e2e.nemesis import signs
-from e2e.sut.profile import load
+from e2e.sut.profile_file import load
 from e2e.sut.service import SutService
 from e2e.sut.topology import upstreams
 from e2e.testbed.kurtosis.enclave import Enclave
