@@ -58,7 +58,7 @@ def test_a_conclusion_names_the_run_and_how_to_judge_it_again() -> None:
 
 def test_tags_add_to_what_is_required() -> None:
     assert required(["critical", "promise.returns_home", "promise.no_strangers"]) == (*STANDING, "returns_home")
-    with pytest.raises(ValueError, match="nobody judges retruns_home; there are run_was_fair"):
+    with pytest.raises(ValueError, match="nobody judges retruns_home; there are routes"):
         required(["promise.retruns_home"])
 
 
@@ -118,6 +118,12 @@ def lines(*scenarios: Any) -> str:
         formatter.scenario(each)
     formatter.eof()
     return stream.getvalue()
+
+
+def test_a_skipped_scenario_says_why() -> None:
+    text = lines(scenario(Status.skipped, skip_reason="not claimed: status: it has none"))
+    assert text.splitlines()[1] == "    not claimed: status: it has none"
+    assert "x.feature:7" in text
 
 
 def test_a_passed_scenario_is_one_line() -> None:
