@@ -38,13 +38,13 @@ def before_feature(_: Any, feature: Any) -> None:
 
 
 def before_scenario(context: Any, scenario: Any) -> None:
-    """Heal the network and start a run with a fresh proxy; skip what the testbed or this proxy is not to be judged by."""
+    """Heal the network and start a run with a fresh proxy; skip what cannot be played or is not claimed."""
     context.began = time.monotonic()
     theatre: Theatre = context.theatre
     tags = tuple(str(tag) for tag in scenario.effective_tags)
     reason = theatre.cannot_play(tags) or not_claimed(scenario, tags, theatre.stage.profile)
     if reason is not None:
-        scenario.mark_skipped(reason)
+        scenario.skip(reason)
         return
     chosen, settings = topology.chosen(tags), topology.settings(tags)
     scene = Scene(scenario.name, scenario.feature.name, tags, chosen, required(tags), settings)

@@ -23,7 +23,7 @@ URLS = NodeUrls("http://127.0.0.1:1/key", "ws://127.0.0.1:1")
 def test_the_proxy_is_told_of_the_gateways_address_in_its_network(tmp_path: Path) -> None:
     with (
         GatewayProcess({NODE: URLS}, tmp_path) as process,
-        GatewayService(process.client._url, "172.16.0.9") as gateway,
+        GatewayService(process.client.url, "172.16.0.9") as gateway,
     ):
         http, ws = (urlsplit(url).port for url in (process.urls[NODE].http, process.urls[NODE].ws))
         assert gateway.urls == {NODE: NodeUrls(f"http://172.16.0.9:{http}/key", f"ws://172.16.0.9:{ws}")}
