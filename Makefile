@@ -18,11 +18,16 @@ SHARED := -n $(WORKERS) --dist worksteal
 .PHONY: help e2e features gate flake test unit sdk simulate properties bench check lint-ci format testbed lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 e2e: $(READY) geth ## the main job: four real nodes, our proxy, the critical scenarios
 	rm -rf reports/junit
 	$(BIN)/behave --tags @critical --no-summary $(OPTIONS)
+
+.PHONY: kurtosis-e2e
+kurtosis-e2e: $(READY) ## the same in a Kurtosis enclave: needs an engine and `make images`, see docs/kurtosis.md
+	rm -rf reports/junit
+	$(BIN)/behave --tags @critical --no-summary -D testbed=kurtosis $(OPTIONS)
 
 features: $(READY) geth ## every scenario that does not take hours
 	rm -rf reports/junit
