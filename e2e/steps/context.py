@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import behave
 
+from e2e.steps.playable import Step, playable
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from requests import Response
 
     from e2e.clients.http import HttpClient
@@ -115,7 +118,6 @@ class Context(Protocol):
 
 
 NEEDS: Final = "needs"
-Step = TypeVar("Step", bound=Callable[..., None])
 
 
 def needs(*what: str) -> Callable[[Step], Step]:
@@ -131,17 +133,4 @@ def needs(*what: str) -> Callable[[Step], Step]:
     return tell
 
 
-def given(pattern: str) -> Callable[[Step], Step]:
-    return cast("Callable[[Step], Step]", behave.given(pattern))
-
-
-def when(pattern: str) -> Callable[[Step], Step]:
-    return cast("Callable[[Step], Step]", behave.when(pattern))
-
-
-def then(pattern: str) -> Callable[[Step], Step]:
-    return cast("Callable[[Step], Step]", behave.then(pattern))
-
-
-def step(pattern: str) -> Callable[[Step], Step]:
-    return cast("Callable[[Step], Step]", behave.step(pattern))
+given, when, then, step = (playable(getattr(behave, name)) for name in ("given", "when", "then", "step"))

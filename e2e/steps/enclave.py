@@ -31,6 +31,9 @@ def venue(folder: Path, options: Options) -> Venue:
     testbed = KurtosisTestbed(folder, enclave, options.block_time)
     image = options.image or IMAGE
 
+    def proxy() -> ProxyService:
+        return ProxyService(enclave, image, signals=testbed.signals)
+
     def make_sut(
         profile: Profile,
         nodes: Sequence[Upstream],
@@ -38,7 +41,7 @@ def venue(folder: Path, options: Options) -> Venue:
         folder: Path,
         settings: Mapping[str, str],
     ) -> SutService:
-        return SutService(profile, nodes, consensus, folder, settings, service=ProxyService(enclave, image))
+        return SutService(profile, nodes, consensus, folder, settings, service=proxy())
 
     def open_gateway() -> GatewayService:
         return GatewayService(testbed.public_url(GATEWAY, CONTROL), testbed.private_address(GATEWAY))

@@ -59,7 +59,7 @@ def after_scenario(context: Any, scenario: Any) -> None:
     world: World | None = getattr(context, "world", None)
     if world is not None:
         try:
-            if world.conclusion is None and not scenario.hook_failed and not context.aborted:
+            if world.conclusion is None and not (scenario.hook_failed or context.aborted or scenario.skip_reason):
                 world.conclusion = conclude(world.run)
         finally:
             world.run.close()

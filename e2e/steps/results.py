@@ -98,8 +98,8 @@ class Results:
 
 
 def error_of(scenario: Any) -> str:
-    """Return the message of the first step or hook of the scenario that failed, or why it was skipped; else ''."""
+    """Return the message of the first step or hook of the scenario that failed, '' if none did."""
     failed = [step for step in scenario.all_steps if step.error_message]
     if failed:
         return f"{failed[0].keyword} {failed[0].name}\n{failed[0].error_message}"
-    return scenario.error_message or scenario.skip_reason or ""
+    return scenario.error_message or ""

@@ -61,7 +61,7 @@ class SutService(Sut):
         return self._config
 
     def tell_to_leave(self) -> None:
-        self._service.signal("SIGTERM")
+        self._service.tell_to_leave()
 
     def start(self) -> None:
         command = self._command()
@@ -85,11 +85,8 @@ class SutService(Sut):
     def _end(self) -> None:
         """SIGTERM, SIGKILL if that does not do, and its log written; whatever cannot be done any more is left."""
         try:
-            if self.exit_code is None:
-                self._service.signal("SIGTERM")
-                if not self._service.ends_within(LEAVES_WITHIN):
-                    self._service.signal("SIGKILL")
-                self._exit_code = self._service.exit_code
+            self._service.end(LEAVES_WITHIN)
+            self._exit_code = self._service.exit_code
             self.log.write_text(self._service.log(), encoding="utf-8")
         except TestbedError as error:
             with self.log.open("a", encoding="utf-8") as log:

@@ -21,6 +21,10 @@ class TestbedError(Exception):
     __test__ = False  # not a test, whatever pytest makes of the name
 
 
+class CannotPlayError(TestbedError):
+    """No network of this kind can do what was asked: the scenario is skipped, and says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeUrls:
     """Where an execution node listens. `http` and `ws` go straight to the node."""

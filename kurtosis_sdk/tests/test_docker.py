@@ -12,13 +12,13 @@ import pytest
 
 from kurtosis_sdk import DockerError, KurtosisContext
 from kurtosis_sdk.docker import DEFAULT_HOST, Docker, demultiplexed
+from kurtosis_sdk.testing import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from kurtosis_sdk import EnclaveContext, ServiceContext
-    from kurtosis_sdk.testing import FakeEngine
 
 SCRIPT = 'def run(plan):\n    plan.add_service(name = "db", config = ServiceConfig(image = "redis:7"))\n'
 
@@ -99,6 +99,17 @@ def test_a_docker_that_hangs_has_a_deadline() -> None:
 def test_a_docker_without_the_container_is_the_wrong_one(service: ServiceContext) -> None:
     with answering(200, b"[]") as host, pytest.raises(DockerError, match="another Docker host, or on Kubernetes"):
         Docker(host).kill("e", "s", "SIGKILL")
+
+
+def test_a_fake_on_kubernetes_has_no_containers_in_docker() -> None:
+    with (
+        FakeEngine(cluster_type="kubernetes") as fake,
+        KurtosisContext.connect(fake.address, docker_host=fake.docker_host) as kurtosis,
+        kurtosis.temporary_enclave("k8s") as enclave,
+    ):
+        enclave.run_starlark_script_blocking(SCRIPT)
+        with pytest.raises(DockerError, match="on Kubernetes"):
+            enclave.get_service_context("db").pause()
 
 
 @pytest.mark.parametrize("body", [b"teapot", b'{"error": 1}', b"[]"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kurtosis_sdk.testing import FakeEngine
 
@@ -34,6 +34,7 @@ def run(plan, args = {}):
         ))
     plan.add_service(name = "beacon", config = ServiceConfig(
         image = args["beacon_image"],
+        env_vars = {"ARGS": json.encode(args)},
         ports = {"control": PortSpec(number = 5999), "cl-1": PortSpec(number = 5052), "cl-2": PortSpec(number = 5053)},
         public_ports = {"control": PortSpec(number = BEACON)},
     ))
@@ -80,10 +81,10 @@ class Land:
 
 
 @contextmanager
-def land(folder: Path) -> Iterator[Land]:
+def land(folder: Path, cluster_type: Literal["docker", "kubernetes"] = "docker") -> Iterator[Land]:
     """A land whose files lie in `folder`."""
     with ExitStack() as stack:
-        engine = stack.enter_context(FakeEngine())
+        engine = stack.enter_context(FakeEngine(cluster_type=cluster_type))
         nodes = {name: stack.enter_context(Pages(calls=dict(CALLS))) for name in NODES}
         beacon = stack.enter_context(Pages({"/head": BLOCK, "/blocks?first=6&last=7": [BLOCK]}))
         proxy = stack.enter_context(Pages())

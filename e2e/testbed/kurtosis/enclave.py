@@ -78,6 +78,12 @@ class Enclave:
         values = _laid_over(yaml.safe_load((self._package / ARGUMENTS).read_text(encoding="utf-8")) or {}, arguments)
         self.run_package(values, timeout=START_LIMIT)
 
+    def signals_reach(self) -> bool:
+        """Whether containers can be sent signals: Docker does that, and on Kubernetes nobody."""
+        with self._running, as_testbed_errors(f"the enclave {self.name} does not say what it runs on"):
+            said = self._open_context.run_starlark_script_blocking(_CLUSTER).serialized_output
+        return bool(json.loads(said) == "docker")
+
     def run_package(self, values: Mapping[str, Any], function: str = "", *, timeout: float = RUN_LIMIT) -> None:
         """Run the package, or another function of it. `values` is its one parameter. Raises TestbedError."""
         config = StarlarkRunConfig(main_function_name=function, serialized_params=json.dumps(values))
@@ -98,13 +104,25 @@ class Enclave:
         with as_testbed_errors(f"the enclave {self.name}"):
             return self._open_context.get_service_context(name)
 
+    def log_of(self, service: ServiceContext) -> str:
+        """All that a service has said: by Docker, which has it at once, or else by Kurtosis' collectors."""
+        try:
+            return service.container_log()
+        except KurtosisError as by_docker:
+            try:
+                uuid = service.get_service_uuid()
+                lines = self._open_kurtosis.get_service_logs(self._open_context.get_enclave_uuid(), [uuid])
+                return "".join(f"{line.text}\n" for line in lines)
+            except KurtosisError as by_kurtosis:
+                return f"(no log: {by_docker}; {by_kurtosis})\n"
+
     def save_logs(self, folder: Path) -> None:
         """Write what every service has said to `folder`/SERVICE.log; what cannot be had is said there."""
         if self._context is None:
             return
         with suppress(TestbedError):
             for name, service in self.services().items():
-                (folder / f"{name}.log").write_text(self._log_of(service), encoding="utf-8")
+                (folder / f"{name}.log").write_text(self.log_of(service), encoding="utf-8")
 
     def close(self) -> None:
         """Remove it, unless it is to be kept or was borrowed. May be called twice; Ctrl-C waits for its end."""
@@ -139,17 +157,6 @@ class Enclave:
         except KurtosisError as error:
             raise TestbedError(f"the enclave {self.name} cannot be used: {error}") from error
 
-    def _log_of(self, service: ServiceContext) -> str:
-        try:
-            return service.container_log()
-        except KurtosisError as by_docker:
-            try:
-                uuid = service.get_service_uuid()
-                lines = self._open_kurtosis.get_service_logs(self._open_context.get_enclave_uuid(), [uuid])
-                return "".join(f"{line.text}\n" for line in lines)
-            except KurtosisError as by_kurtosis:
-                return f"(no log: {by_docker}; {by_kurtosis})\n"
-
     @property
     def _open_kurtosis(self) -> KurtosisContext:
         if self._kurtosis is None:
@@ -163,6 +170,7 @@ class Enclave:
         return self._context
 
 
+_CLUSTER: Final = "def run(plan):\n    return plan.get_cluster_type()\n"
 _HOW_TO_USE: Final = """\
 the enclave {name} stays up
   look at it:      kurtosis enclave inspect {name}

@@ -6,8 +6,9 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from e2e.testbed.kurtosis.errors import as_testbed_errors
-from e2e.testbed.protocol import TestbedError
+from e2e.testbed.protocol import CannotPlayError, TestbedError
 from e2e.wait import WaitTimeoutError, wait_until
+from kurtosis_sdk import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,17 @@ PORT_ID: Final = "http"
 PORT: Final = 8080  # in its container
 CONFIGS: Final = "/config"  # the folder in its container where its config lies
 POLL: Final = 0.05
+UNKNOWN_CODE: Final = 255  # of a container that ended where nobody can be asked for its code
 
 
 class ProxyService:
     """The proxy of one run. The former run's is gone once this one has started."""
 
-    def __init__(self, enclave: Enclave, image: str) -> None:
-        self._enclave = enclave
+    def __init__(self, enclave: Enclave, image: str, *, signals: bool = True) -> None:
+        """`signals`: whether they reach the containers of the enclave."""
         self.image = image
+        self._enclave = enclave
+        self._signals = signals
         self._service: ServiceContext | None = None
 
     def start(self, command: Sequence[str], configs: Path) -> str:
@@ -56,29 +60,40 @@ class ProxyService:
         if self._service is None:
             return None
         with self._doing("asked for its exit code"):
+            if not self._signals:
+                is_up = self._service.refresh().container_status is Status.RUNNING
+                return None if is_up else UNKNOWN_CODE
             code = self._service.exit_code()
         return 128 - code if code is not None and code > 128 else code
 
-    def signal(self, name: str) -> None:
-        """Send a signal such as SIGTERM, without waiting for what it does."""
-        if self._service is not None:
-            with self._doing(f"sent {name}"):
-                self._service.kill(name)
+    def tell_to_leave(self) -> None:
+        """SIGTERM, without waiting for what it does."""
+        if not self._signals:
+            raise CannotPlayError("the proxy under test cannot be told to leave: there is no Docker API to do so")
+        self._send("SIGTERM")
 
-    def ends_within(self, seconds: float) -> bool:
-        """Whether it has ended by then."""
+    def end(self, within: float) -> None:
+        """SIGTERM, and SIGKILL if it does not leave `within` seconds. Without signals: as Kurtosis stops it."""
+        if self._service is None or self.exit_code is not None:
+            return
+        if not self._signals:
+            with self._doing("stopped"):
+                self._service.stop()
+            return
+        self._send("SIGTERM")
         try:
-            wait_until(lambda: self._service is None or self.exit_code is not None, seconds, "it ends", poll=POLL)
+            wait_until(lambda: self.exit_code is not None, within, "it ends", poll=POLL)
         except WaitTimeoutError:
-            return False
-        return True
+            self._send("SIGKILL")
 
     def log(self) -> str:
         """All that it has said, '' if it was not started."""
-        if self._service is None:
-            return ""
-        with self._doing("asked for its log"):
-            return self._service.container_log()
+        return "" if self._service is None else self._enclave.log_of(self._service)
+
+    def _send(self, signal: str) -> None:
+        if self._service is not None:
+            with self._doing(f"sent {signal}"):
+                self._service.kill(signal)
 
     def _doing(self, what: str) -> AbstractContextManager[None]:
         return as_testbed_errors(f"the proxy under test could not be {what}")

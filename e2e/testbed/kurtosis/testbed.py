@@ -13,7 +13,7 @@ from e2e.beacon.client import DrivenBlock, DriverClient, DriverError
 from e2e.beacon.config import Address
 from e2e.testbed.kurtosis.node import EnclaveNode
 from e2e.testbed.probe import head_hash, serves_websocket
-from e2e.testbed.protocol import Head, NodeUrls, Testbed, TestbedError
+from e2e.testbed.protocol import CannotPlayError, Head, NodeUrls, Testbed, TestbedError
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class KurtosisTestbed(Testbed):
         self._nodes: dict[str, EnclaveNode] = {}
         self._beacon: ServiceContext | None = None
         self._closing = False
+        self.signals = True
+        """Whether containers get signals; known once started."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -67,6 +69,7 @@ class KurtosisTestbed(Testbed):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.enclave.open({"block_time": self._block_time, "proxy": {"enabled": False}})
             self._look_around()
+            self.signals = self.enclave.signals_reach()
             self.heal()
         except BaseException:
             self.close()
@@ -108,10 +111,12 @@ class KurtosisTestbed(Testbed):
             self._node(node).stop()
 
     def kill(self, node: str) -> None:
+        self._expect_signals("killed")
         with self._node(node).lock:
             self._node(node).kill()
 
     def pause(self, node: str) -> None:
+        self._expect_signals("paused")
         with self._node(node).lock:
             self._node(node).pause()
 
@@ -165,6 +170,10 @@ class KurtosisTestbed(Testbed):
     def private_address(self, service: str) -> str:
         """The IP address of a service in the enclave."""
         return self.enclave.service(service).get_private_ip_address()
+
+    def _expect_signals(self, what: str) -> None:
+        if not self.signals:
+            raise CannotPlayError(f"no node of this enclave can be {what}: Kurtosis cannot, and there is no Docker API")
 
     def _look_around(self) -> None:
         services = self.enclave.services()

@@ -51,6 +51,13 @@ def test_another_main_function_may_be_named(enclave: Any) -> None:
     assert enclave.run_starlark_script_blocking(script, config).output == "2\n"
 
 
+def test_a_script_is_told_where_containers_run(enclave: Any) -> None:
+    result = enclave.run_starlark_script_blocking("def run(plan):\n    return plan.get_cluster_type()\n")
+    assert result.serialized_output == '"docker"'
+    assert [each.instruction_name for each in result.instructions] == ["get_cluster_type"]
+    assert result.output.splitlines()[0] == "Fetched cluster type 'docker'"
+
+
 def test_a_dry_run_does_nothing(world: Any, enclave: Any, unique: Callable[[str], str], service_script: str) -> None:
     name = unique("dry")
     params = json.dumps({"name": name, "image": world.image})

@@ -147,7 +147,7 @@ def test_a_skipped_scenario_says_why_wherever_one_looks() -> None:
     line, why = lines(skipped).splitlines()
     assert line.startswith("skipped ")
     assert why.strip() == reason
-    case = played("skipped", error=results.error_of(skipped)).case()
+    case = played("skipped", skipped=reason).case()
     assert (case.outcome, case.message) == ("skipped", reason)
 
 

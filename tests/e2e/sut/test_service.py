@@ -14,8 +14,8 @@ from e2e.sut.profile import Profile, Upstream
 from e2e.sut.profile_file import load
 from e2e.sut.protocol import SutError
 from e2e.sut.service import SutService
-from e2e.testbed.kurtosis.proxy import ProxyService
-from e2e.testbed.protocol import NodeUrls
+from e2e.testbed.kurtosis.proxy import UNKNOWN_CODE, ProxyService
+from e2e.testbed.protocol import CannotPlayError, NodeUrls
 from e2e.wait import wait_until
 from tests.fakes.land import Land, land
 
@@ -39,7 +39,7 @@ class Site:
         (folder / "logs").mkdir()
 
     def sut(self, profile: Profile | None = None) -> SutService:
-        service = ProxyService(self.testbed.enclave, "vixy:2")
+        service = ProxyService(self.testbed.enclave, "vixy:2", signals=self.testbed.signals)
         return SutService(profile or load("vixy-py"), NODES, {}, self.folder, {"max_body_size": "7"}, service=service)
 
     @property
@@ -48,8 +48,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with land(tmp_path) as there:
+def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+    with land(tmp_path, getattr(request, "param", "docker")) as there:
         there.proxy.pages.update(WELL)
         site = Site(there, tmp_path)
         with site.testbed:
@@ -126,6 +126,19 @@ def test_one_that_never_becomes_ready_is_ended(site: Site, monkeypatch: pytest.M
     with pytest.raises(SutError, match=r"not ready[^$]*\(nothing\)"):
         site.sut().start()
     assert site.service.container == "exited"
+
+
+@pytest.mark.parametrize("site", ["kubernetes"], indirect=True)
+def test_without_signals_it_ends_as_kurtosis_ends_it_and_its_exit_code_is_not_known(site: Site) -> None:
+    sut = site.sut()
+    sut.start()
+    assert sut.exit_code is None
+    site.service.write_log("leaving")
+    with pytest.raises(CannotPlayError, match="cannot be told to leave"):
+        sut.tell_to_leave()
+    assert sut.stop() == UNKNOWN_CODE
+    assert site.service.container == "exited"
+    assert sut.log.read_text() == "leaving\n"
 
 
 def test_an_image_that_is_nowhere_is_named(site: Site) -> None:

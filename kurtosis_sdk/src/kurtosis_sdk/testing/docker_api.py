@@ -69,6 +69,7 @@ class _Containers:
         return [
             (enclave, service)
             for enclave in self._world.enclaves.values()
+            if self._world.cluster_type == "docker"
             for service in enclave.services.values()
             if set(labels) <= {f"com.kurtosistech.enclave-id={enclave.uuid}", f"com.kurtosistech.guid={service.uuid}"}
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kurtosis_sdk._core.methods import API_CONTAINER_SERVICE, ENGINE_SERVICE
 from kurtosis_sdk.testing.api_container import ApiContainerService
@@ -25,11 +25,18 @@ class FakeEngine:
     """An engine at `address`, and a Docker API at `docker_host`, from its making until `close`.
 
     It interprets a subset of Starlark and keeps enclaves, services, files and logs as an engine would, but no process
-    runs and no port of a service answers. Images whose name matches a pattern of `missing_images` cannot be had.
+    runs and no port of a service answers. Images whose name matches a pattern of `missing_images` cannot be had. On a
+    `cluster_type` other than docker, Docker has none of the containers.
     """
 
-    def __init__(self, *, version: str = "1.20.0", missing_images: Sequence[str] = ("*does-not-exist*",)) -> None:
-        self._world = World(version, tuple(missing_images))
+    def __init__(
+        self,
+        *,
+        version: str = "1.20.0",
+        missing_images: Sequence[str] = ("*does-not-exist*",),
+        cluster_type: Literal["docker", "kubernetes"] = "docker",
+    ) -> None:
+        self._world = World(version, tuple(missing_images), cluster_type)
         self._disturbances = Disturbances()
         self._enclave_servers: dict[str, GrpcServer] = {}
         service = EngineService(self._world, self._open_enclave, self._close_enclave)

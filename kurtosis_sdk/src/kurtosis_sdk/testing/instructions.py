@@ -63,6 +63,8 @@ class Execution:
                 return f"Service '{service.name}' added with service UUID '{service.uuid}'"
             case "remove_service" | "stop_service" | "start_service" | "get_service":
                 return self._on_service(step.name, arguments["name"])
+            case "get_cluster_type":
+                return f"Fetched cluster type '{self._world.cluster_type}'"
             case "exec":
                 return self._exec(step)
             case "verify":

@@ -98,14 +98,15 @@ class Plan:
     """What a script's main function gets as `plan`."""
 
     unknown: ClassVar[set[str]] = {
-        "get_cluster_type", "get_files_artifact", "get_services", "request", "run_python", "run_sh", "set_service",
+        "get_files_artifact", "get_services", "request", "run_python", "run_sh", "set_service",
         "wait",
     }  # fmt: skip
 
-    def __init__(self, enclave: FakeEnclave, place: Callable[[CodeType, int], Place]) -> None:
+    def __init__(self, enclave: FakeEnclave, place: Callable[[CodeType, int], Place], cluster_type: str) -> None:
         self.__steps: list[Instruction] = []
         self.__enclave = enclave
         self.__place = place
+        self.__cluster_type = cluster_type
         self.__planned: dict[str, Struct] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -139,6 +140,10 @@ class Plan:
 
     def remove_service(self, name: str, description: str = "") -> None:  # noqa: ARG002
         self.__add("remove_service", name=name)
+
+    def get_cluster_type(self) -> str:
+        self.__add("get_cluster_type")
+        return self.__cluster_type
 
     def stop_service(self, name: str, description: str = "") -> None:  # noqa: ARG002
         self.__add("stop_service", name=name)

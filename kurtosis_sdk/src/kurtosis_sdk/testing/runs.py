@@ -46,7 +46,7 @@ class Run:
     def _phases(self) -> Iterator[Line]:
         yield _progress("Interpreting plan")
         interpreter = Interpreter(SCRIPT_ID, self._read)
-        plan = Plan(self._enclave, interpreter.place)
+        plan = Plan(self._enclave, interpreter.place, self._world.cluster_type)
         try:
             returned = self._interpret(interpreter, plan)
         except (InterpretationFailed, ScriptError) as problem:

@@ -176,6 +176,7 @@ class World:
 
     version: str
     missing_images: tuple[str, ...]
+    cluster_type: str = "docker"
     enclaves: dict[str, FakeEnclave] = field(default_factory=dict)
     history: list[FakeEnclave] = field(default_factory=list)
     exec_handler: Callable[[FakeService, Sequence[str]], ExecResult | None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from e2e.testbed.kurtosis import testbed as module
 from e2e.testbed.kurtosis.enclave import Enclave
 from e2e.testbed.kurtosis.testbed import KurtosisTestbed
 from e2e.testbed.ports import free_ports
-from e2e.testbed.protocol import Head, NodeUrls, TestbedError
-from tests.fakes.land import BLOCK, CALLS, HASH, NODES
+from e2e.testbed.protocol import CannotPlayError, Head, NodeUrls, TestbedError
+from tests.fakes.land import BLOCK, CALLS, HASH, NODES, land
 from tests.fakes.pages import Pages
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ P1, B1 = NODES
 
 
 def test_it_runs_the_package_with_its_own_block_time_and_without_a_proxy(land: Land, testbed: KurtosisTestbed) -> None:
-    ran = land.inside(testbed).last_run
-    assert ran is not None
-    assert '"more": ", from the file"' in ran.params
-    assert '"block_time": 0.5' in ran.params
-    assert '"proxy": {"enabled": false, "other": 1}' in ran.params
+    told = json.loads(land.inside(testbed).services["beacon"].config.env_vars["ARGS"])
+    assert (told["more"], told["block_time"]) == (", from the file", 0.5)
+    assert told["proxy"] == {"enabled": False, "other": 1}
     assert testbed.enclave.name.startswith("vixy-e2e-")
 
 
@@ -171,6 +170,18 @@ def test_a_network_that_does_not_come_up_leaves_its_logs_and_no_enclave(
 def test_it_is_started_once(testbed: KurtosisTestbed) -> None:
     with pytest.raises(TestbedError, match="started before"):
         testbed.start()
+
+
+def test_on_kubernetes_nodes_are_stopped_and_booted_and_cannot_be_killed_or_paused(tmp_path: Path) -> None:
+    with land(tmp_path, "kubernetes") as there, there.testbed() as testbed:
+        there.inside(testbed).services[P1].write_log("block 7")
+        for deed in (testbed.kill, testbed.pause):
+            with pytest.raises(CannotPlayError, match="no Docker API"):
+                deed(P1)
+        testbed.stop(P1)
+        testbed.boot(P1)
+        assert testbed.state(P1) == "running"
+    assert (there.folder / f"{P1}.log").read_text() == "block 7\n"
 
 
 def test_no_engine_is_said_at_once_with_how_to_start_one(tmp_path: Path) -> None:
