@@ -101,7 +101,7 @@ def test_a_step_that_cannot_be_played_skips_its_scenario_and_nothing_is_judged(t
     closed: list[str] = []
     run = SimpleNamespace(close=lambda: closed.append("run"))
     skipped: list[str] = []
-    names = {
+    names: dict[str, Any] = {
         "name": "S",
         "feature": SimpleNamespace(name="F"),
         "location": "x.feature:1",
