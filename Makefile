@@ -15,16 +15,16 @@ WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist worksteal
 
 .NOTPARALLEL:
-.PHONY: help e2e features gate flake test unit sdk simulate properties bench check lint-ci format testbed lock clean
+# Whatever `make help` lists is a command and no file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*[#][#].*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 e2e: $(READY) geth ## the main job: four real nodes, our proxy, the critical scenarios
 	rm -rf reports/junit
 	$(BIN)/behave --tags @critical --no-summary $(OPTIONS)
 
-.PHONY: kurtosis-e2e
 kurtosis-e2e: $(READY) ## the same in a Kurtosis enclave: needs an engine and `make images`, see docs/kurtosis.md
 	rm -rf reports/junit
 	$(BIN)/behave --tags @critical --no-summary -D testbed=kurtosis $(OPTIONS)
@@ -52,6 +52,12 @@ simulate: $(READY) ## the session in virtual time, SEEDS=1000; a seed that fails
 
 properties: $(READY) ## the property tests with 10,000 inputs each
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q --timeout=3600 -m "not geth" tests/proxy tests/e2e/checkers tests/e2e/ledger
+
+property-reach: $(READY) ## whether each public function of the pure modules has a property test
+	@mkdir -p .cache
+	COVERAGE_FILE=.cache/reach.cov $(BIN)/pytest -q $(SHARED) -m hypothesis tests/proxy tests/e2e/checkers tests/e2e/ledger \
+	  --cov=proxy --cov=e2e.checkers --cov=e2e.ledger --cov-fail-under=0 --cov-report=json:.cache/reach.json
+	$(BIN)/python -m ci.property_reach .cache/reach.json
 
 bench: $(READY) ## the proxy beside other relays, in turns, as ratios; takes some minutes
 	$(BIN)/python -m bench

@@ -74,12 +74,15 @@ def test_only_a_better_tier_is_better() -> None:
     assert not routing.better_than(Snapshot((state("p1", healthy=False),)), "p1")
 
 
-def test_consensus_nodes_healthy_ones_first() -> None:
-    def consensus(name: str, *, healthy: bool) -> ConsensusState:
-        return ConsensusState(ConsensusNode(name, f"http://{name}"), healthy=healthy)
-
-    snapshot = Snapshot(consensus=(consensus("a", healthy=False), consensus("b", healthy=True)))
-    assert [node.name for node in routing.consensus_order(snapshot)] == ["b", "a"]
+@given(st.lists(st.booleans(), max_size=6))
+def test_all_consensus_nodes_healthy_ones_first_each_kind_in_order(health: list[bool]) -> None:
+    states = [
+        ConsensusState(ConsensusNode(str(place), "http://c"), healthy=healthy) for place, healthy in enumerate(health)
+    ]
+    order = routing.consensus_order(Snapshot(consensus=tuple(states)))
+    assert sorted(states, key=lambda state: not state.healthy) == [
+        next(state for state in states if state.node is node) for node in order
+    ]
 
 
 states = st.builds(

@@ -56,3 +56,12 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_frames_are_what_json_says(result: object, request_id: object) -> None:
     frame = {"id": request_id, "result": result}
     assert parse_frame(json.dumps(frame)) == [(json.dumps(request_id), frame)]
+
+
+@given(st.lists(st.integers() | st.text() | st.none(), max_size=3), st.booleans())
+def test_only_one_alone_has_the_id_of_the_frame(ids: list[int | str | None], in_batch: bool) -> None:
+    elements = [json.dumps({"jsonrpc": "2.0", "id": each, "result": ids}) for each in ids]
+    text = elements[0] if elements and not in_batch else f"[{','.join(elements)}]"
+    alone = len(ids) == 1 or (ids and not in_batch)
+    assert (raw_id(text) is not None) == bool(alone)
+    assert not alone or json.loads(raw_id(text) or "") == ids[0]
