@@ -76,6 +76,14 @@ format: $(READY) ## format the code, and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+load: $(READY) geth ## 1,000 requests a second over 100 connections, a primary killed; DURATION=5m RATE= CONNECTIONS= SEED=; RENEW=1: a new baseline
+	$(BIN)/python -m e2e.trials load --duration $(or $(DURATION),5m) $(if $(RATE),--rate $(RATE)) \
+	  $(if $(CONNECTIONS),--connections $(CONNECTIONS)) $(if $(RENEW),--renew) $(if $(SEED),-D seed=$(SEED)) $(OPTIONS)
+
+chaos: $(READY) geth ## random faults under that load; DURATION=1m SEED= FAULTS=default|table|all REPLAY=FILE RATE= CONNECTIONS=
+	$(BIN)/python -m e2e.chaos --duration $(or $(DURATION),1m) $(if $(RATE),--rate $(RATE)) $(if $(FAULTS),--faults $(FAULTS)) \
+	  $(if $(CONNECTIONS),--connections $(CONNECTIONS)) $(if $(REPLAY),--replay $(REPLAY)) $(if $(SEED),-D seed=$(SEED)) $(OPTIONS)
+
 testbed: $(READY) geth ## the same network to play with, until Ctrl-C
 	$(BIN)/python -m e2e.testbed
 

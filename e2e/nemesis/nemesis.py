@@ -22,7 +22,7 @@ BITES_WITHIN = 3.0  # seconds
 
 
 class Nemesis:
-    """The faults of one run. Call from one thread."""
+    """The faults of one run. From any thread, one call at a time for each node, as with the testbed."""
 
     def __init__(
         self, testbed: Testbed, recorder: Recorder, restored: Callable[[str], object] = lambda _: None

@@ -1,0 +1,185 @@
+"""`run_chaos`: a schedule against a proxy under load: calm, chaos, heal, settle, and a look whether it still lives."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from e2e.chaos import criteria
+from e2e.chaos.draw import CALM, draw
+from e2e.chaos.player import Player
+from e2e.judge import judge
+from e2e.ledger.store import load as load_history
+from e2e.run import NotServedError, Run, Scene
+from e2e.trials import criteria as usual
+from e2e.trials.company import Company
+from e2e.trials.load import SETTLE_SLACK, STANDING, spans
+from e2e.trials.outcome import Outcome
+from e2e.wait import WaitTimeoutError, wait_until
+
+if TYPE_CHECKING:
+    from e2e.chaos.config import ChaosConfig
+    from e2e.chaos.schedule import Schedule
+    from e2e.load.plan import Plan
+    from e2e.run import Stage
+    from e2e.trials.seconds import Second
+    from e2e.trials.terminal import Terminal
+
+FEATURE: Final = "Chaos"
+TAGS: Final = ("chaos", "gateway")
+REST: Final = 10.0
+"""Seconds of load after the cure, in which the proxy has to become as before. Slow answers take up to five of them."""
+
+PATIENCE: Final = 25.0
+"""Seconds until a request counts as unanswered: five of delay, ten of the proxy's own time-out, and its next try."""
+
+ABORT_AFTER: Final = 45.0
+"""Seconds without a single answer, with a node that is well: nothing is left to be tested."""
+
+ALIVE_WITHIN: Final = 10.0
+SCHEDULE: Final = "schedule.json"
+
+
+@dataclass(slots=True)
+class _Course:
+    """What happened when, on the load's clock."""
+
+    healed: float = 0.0
+    aborted: str = ""
+    left: tuple[str, ...] = ()
+    dead: tuple[str, ...] = ()
+
+
+def run_chaos(
+    duration: float, config: ChaosConfig, workload: Plan, *, stage: Stage, seed: int, terminal: Terminal
+) -> Outcome:
+    """Draw a schedule of `duration` seconds from `seed` and play it, with `workload` going on.
+
+    `stage` has a gateway; its network is up, and healed again when this returns.
+    """
+    return play(draw(seed, duration, config, stage.testbed.node_names()), workload, stage=stage, terminal=terminal)
+
+
+def play(schedule: Schedule, workload: Plan, *, stage: Stage, terminal: Terminal) -> Outcome:
+    """Play a schedule; see `run_chaos`. It is saved in the run's folder first."""
+    began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    title = f"chaos of {schedule.duration:g} s, seed {schedule.seed}"
+    run = Run(stage, Scene(title, FEATURE, TAGS, "2p2b", STANDING))
+    file = schedule.save(run.folder / SCHEDULE)
+    plan = replace(workload, duration=0.0, patience=PATIENCE, reorgs=schedule.config.reorgs, seed=schedule.seed)
+    course = _Course()
+    try:
+        run.start()
+        with Company(run, plan) as company:
+            player = Player(run, schedule, lambda: company.now)
+            company.faults = lambda: player.hurt
+            try:
+                _chaos(company, player, course, terminal)
+            finally:
+                player.stop()
+            _afterwards(company, course, terminal)
+            run.settle(run.meta.patience + SETTLE_SLACK)
+    finally:
+        run.close()
+    outcome = _judged(run, company, player, course, title)
+    outcome = replace(outcome, again=f"python -m e2e.chaos --replay {file}")
+    outcome.save(FEATURE, time.monotonic() - began, started)
+    return outcome
+
+
+def _chaos(company: Company, player: Player, course: _Course, terminal: Terminal) -> None:
+    """Until the schedule is over, or nothing is left to be tested."""
+    last = _Silence()
+    ends = player.schedule.duration
+
+    def show(second: Second) -> None:
+        terminal.show(second, ends + REST - second.at)
+        last.look(second)
+
+    player.start()
+    company.watch(lambda: player.over or last.lasted > ABORT_AFTER, show)
+    code = company.run.sut.exit_code
+    if code is not None:
+        course.aborted = f"the proxy ended with exit code {code}"
+    elif last.lasted > ABORT_AFTER:
+        course.aborted = f"nothing was answered for {last.lasted:.0f} s"
+
+
+class _Silence:
+    """For how long nothing was answered."""
+
+    def __init__(self) -> None:
+        self.lasted = 0.0
+        self._answered = 0
+        self._since = 0.0
+
+    def look(self, second: Second) -> None:
+        if second.load.answered > self._answered:
+            self._answered, self._since = second.load.answered, second.at
+        self.lasted = second.at - self._since
+
+
+def _afterwards(company: Company, course: _Course, terminal: Terminal) -> None:
+    """Let the load go on with everything well, then see what lives and what is left."""
+    course.healed = company.now
+    if not course.aborted:
+        terminal.say("every fault is cured; the load goes on")
+        until = course.healed + REST
+        company.watch(lambda: company.now > until, lambda second: terminal.show(second, until - second.at))
+        course.dead = tuple(_dead(company.run))
+    company.finish()
+    _, left = company.as_before()
+    course.left = tuple(left)
+
+
+def _dead(run: Run) -> list[str]:
+    """What does not live as it should once all nodes are well."""
+    primaries = {node.name for node in run.nodes if node.primary}
+    complaints = []
+    try:
+        newcomer = run.connect("newcomer")
+        stream = run.subscribe(newcomer, "1", "newHeads")
+        wait_until(lambda: stream.events, ALIVE_WITHIN, "the newcomer hears of a block")
+    except (NotServedError, WaitTimeoutError) as error:
+        complaints.append(str(error))
+    if run.carrying():
+        try:
+            wait_until(lambda: run.carrying() <= primaries, ALIVE_WITHIN, "clients are on primaries", run.carrying)
+        except WaitTimeoutError as error:
+            complaints.append(str(error))
+    for client in [client for client in run.clients if client.name == "newcomer"]:
+        run.clients.remove(client)
+        run.await_(client.close)
+    return complaints
+
+
+def _judged(run: Run, company: Company, player: Player, course: _Course, title: str) -> Outcome:
+    history = load_history(run.folder)
+    report, seconds = company.report, tuple(company.seconds)
+    assert report is not None, "`finish` raises where there is none"  # noqa: S101 - said by what came before
+    calm = min([CALM, *(deed.at for deed in player.schedule.deeds)])
+    verdicts = (
+        usual.run_was_fair(seconds),
+        criteria.chaos_bit(player.schedule, history.faults, player.complaints),
+        criteria.not_aborted(course.aborted),
+        usual.load_held(company.plan, report, seconds),
+        usual.all_answered(report, seconds, criteria.ERROR_RATE),
+        usual.connections_stay(report),
+        usual.nothing_else_was_wrong(report, company.violations),
+        criteria.recovers(seconds, calm, course.healed),
+        criteria.no_leaks(seconds, calm, course.left),
+        criteria.lives(course.dead),
+        *judge(history, STANDING),
+    )
+    return Outcome(
+        title,
+        run.folder,
+        verdicts,
+        seconds,
+        tuple(company.violations),
+        spans(history.entries, company.zero),
+        report,
+        {"seed": str(player.schedule.seed), "profile": run.stage.profile.name, **run.stage.versions},
+    )

@@ -1,0 +1,160 @@
+"""What a run under load is judged by: pure functions of the load's report and of the seconds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from e2e.checkers.figures import percentile
+from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
+from e2e.trials.seconds import median
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from e2e.load.figures import Report, Violation
+    from e2e.load.plan import Plan
+    from e2e.trials.seconds import Second
+
+LATE: Final = 0.25
+"""Seconds by which the generator may be behind its schedule, in 19 of 20 seconds: else the machine starved."""
+
+CYCLE: Final = 5.0
+PROBE: Final = 1.0
+MORE_MEMORY: Final = 0.25
+"""The share by which memory may be more in the last third than in the first, where nothing leaks."""
+
+SLACK: Final = 16 << 20
+"""Bytes on top of that: allocators round up."""
+
+
+def run_was_fair(seconds: Sequence[Second]) -> Verdict:
+    """Could the machine keep up? If not, nobody can say whether the proxy is slow."""
+    if not seconds:
+        return unknown("run_was_fair", "the load said nothing")
+    late = percentile([each.load.late for each in seconds], 95)
+    facts: dict[str, Any] = {"behind schedule p95": late, "seconds": len(seconds)}
+    if late > LATE:
+        return unknown("run_was_fair", f"the generator could not keep up: {late:.2f} s behind its schedule", **facts)
+    return kept("run_was_fair", f"never more than {late * 1000:.0f} ms behind the schedule (p95)", **facts)
+
+
+def load_held(plan: Plan, report: Report, seconds: Sequence[Second], share: float = 0.99) -> Verdict:
+    """Was the load there that the run speaks of? All due requests sent, at their times, over all connections."""
+    rate = report.due / report.seconds if report.seconds else 0.0
+    least = min((each.load.open for each in seconds), default=0)
+    facts: dict[str, Any] = {
+        "requests": report.due,
+        "rate": rate,
+        "connections at least": least,
+        "unsent": dict(report.unsent),
+    }
+    wrong = []
+    if rate < share * plan.rate:
+        wrong.append(f"{rate:.0f} requests a second, not {plan.rate:.0f}")
+    if (unsent := sum(report.unsent.values())) > (1 - share) * report.due:
+        wrong.append(f"{unsent} of {report.due} could not be sent")
+    if least < share * plan.connections:
+        wrong.append(f"only {least} of {plan.connections} connections were open at one time")
+    return _verdict("load_held", wrong, f"{rate:.0f} requests a second over {least} connections", **facts)
+
+
+def all_answered(report: Report, seconds: Sequence[Second], allowed: float = 0.0) -> Verdict:
+    """Every request got its answer, and at most the `allowed` share of them an error."""
+    errors = sum(report.errors.values())
+    share = (errors + report.cut) / report.due if report.due else 0.0
+    facts = {"requests": report.due, "errors": errors, "error rate": share, "unanswered": report.unanswered}
+    wrong = []
+    if report.unanswered:
+        wrong.append(f"{report.unanswered} of {report.sent} were never answered")
+    if share > allowed:
+        told = ", ".join(
+            f"{count} with {code} ({report.examples.get(code, '')[:80]})" for code, count in report.errors.items()
+        )
+        wrong.append(f"{share:.2%} failed: {told or 'cut off'}, {report.cut} cut off")
+    witnesses = [
+        Witness(
+            each.at, "", f"{each.load.errors - before.load.errors} errors in this second ({', '.join(each.faults)})"
+        )
+        for before, each in pairwise(seconds)
+        if each.load.errors > before.load.errors
+    ]
+    return _verdict("all_answered", wrong, f"{report.answered} answers, {share:.2%} of them errors", witnesses, **facts)
+
+
+def connections_stay(report: Report) -> Verdict:
+    """No connection was closed by the other side."""
+    closed = sum(report.closes.values())
+    told = ", ".join(f"{count} with {code}" for code, count in report.closes.items())
+    wrong = [f"{closed} were closed ({told})"] if closed else []
+    return _verdict("connections_stay", wrong, "none was closed", reopened=report.reopened)
+
+
+def nothing_else_was_wrong(report: Report, violations: Sequence[Violation]) -> Verdict:
+    """No strangers, nothing twice, each answer to its own question, heads without a hole."""
+    kinds = {kind: count for kind, count in report.violations.items() if kind != "unanswered"}
+    wrong = [f"{count} times {kind}" for kind, count in kinds.items()]
+    witnesses = [
+        Witness(each.at, each.lane, f"{each.kind}: {each.text}", ()) for each in violations if each.kind != "unanswered"
+    ]
+    told = f"{report.answered} answers and {report.events} events, each where it belongs"
+    return _verdict("nothing_strange", wrong, told, witnesses, events=report.events, branches=report.branches)
+
+
+def fast(report: Report, limit: float) -> Verdict:
+    """p99 of all clients' requests, from the time that the schedule meant, in seconds."""
+    groups = {group: each for group, each in report.latency.items() if group in ("ws", "http")}
+    if not groups:
+        return not_reached("fast", "nothing was answered")
+    worst = max(each.p99 for each in groups.values())
+    facts = {
+        f"{group} {name}": getattr(each, name) for group, each in groups.items() for name in ("p50", "p99", "worst")
+    }
+    wrong = [f"p99 is {worst * 1000:.1f} ms, the limit {limit * 1000:.0f} ms"] if worst >= limit else []
+    return _verdict("fast", wrong, f"p99 {worst * 1000:.1f} ms, below {limit * 1000:.0f} ms", **facts)
+
+
+def health_goes_on(seconds: Sequence[Second]) -> Verdict:
+    """Health checks go round, and the status page answers, whatever the load: no lock is held for long."""
+    ages = [(each.head_age, each) for each in seconds if each.head_age is not None]
+    probes = [(each.probe, each) for each in seconds if each.probe is not None]
+    if not ages or not probes:
+        return not_reached("health_goes_on", "the proxy does not say what it thinks the head is")
+    (age, oldest), (probe, slowest) = max(ages, key=lambda pair: pair[0]), max(probes, key=lambda pair: pair[0])
+    facts = {"head age max": age, "status p99": percentile([each for each, _ in probes], 99), "status max": probe}
+    wrong, witnesses = [], []
+    if age >= CYCLE:
+        wrong.append(f"the proxy's head stood still for {age:.1f} s: a cycle takes longer than {CYCLE:g} s")
+        witnesses.append(Witness(oldest.at, "", f"head {age:.1f} s old ({', '.join(oldest.faults) or 'no fault'})"))
+    if facts["status p99"] >= PROBE:
+        wrong.append(f"the status page took {facts['status p99']:.2f} s (p99)")
+        witnesses.append(Witness(slowest.at, "", f"the status page took {probe:.2f} s"))
+    told = f"its head never stood still for more than {age:.1f} s, the status page took {probe * 1000:.0f} ms at most"
+    return _verdict("health_goes_on", wrong, told, witnesses, **facts)
+
+
+def memory_is_flat(seconds: Sequence[Second]) -> Verdict:
+    """The proxy's memory in the last third of the run, against the first."""
+    third = len(seconds) // 3
+    first, last = (median(part, lambda each: each.rss) for part in (seconds[:third], seconds[len(seconds) - third :]))
+    if first is None or last is None:
+        return not_reached("memory_is_flat", "the proxy does not say how much memory it has")
+    facts: dict[str, Any] = {"RSS MiB first": first / (1 << 20), "RSS MiB last": last / (1 << 20)}
+    told = f"{facts['RSS MiB first']:.1f} MiB in the first third, {facts['RSS MiB last']:.1f} MiB in the last"
+    wrong = [f"it grows: {told}"] if last > first * (1 + MORE_MEMORY) + SLACK else []
+    return _verdict("memory_is_flat", wrong, told, **facts)
+
+
+def generator_is_cheap(report: Report) -> Verdict:
+    """The load must not be what loads the machine: less than half a core."""
+    share = report.cpu / report.seconds if report.seconds else 0.0
+    facts: dict[str, Any] = {"cores": share, "RSS MiB": report.rss / (1 << 20)}
+    if share >= 0.5:
+        return unknown("generator_is_cheap", f"it took {share:.2f} cores itself", **facts)
+    return kept("generator_is_cheap", f"{share:.2f} cores", **facts)
+
+
+def _verdict(name: str, wrong: Sequence[str], told: str, witnesses: Sequence[Witness] = (), **facts: Any) -> Verdict:
+    if wrong:
+        return broken(name, "; ".join(wrong), witnesses, **facts)
+    return kept(name, told, **facts)
