@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m e2e.chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--duration", type=seconds, default=60.0, help="of the faults; default: 1m")
-    parser.add_argument("--config", choices=PRESETS, default="default", help="how much of what")
+    parser.add_argument("--faults", choices=PRESETS, default="default", help="how much of what")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="a saved schedule instead of a drawn one")
     parser.add_argument("--rate", type=float, default=1000.0, help="requests a second, default: 1000")
     parser.add_argument("--connections", type=int, default=100, help="WebSocket connections, default: 100")
@@ -89,7 +89,7 @@ def _play(theatre: Theatre, given: argparse.Namespace, seed: int) -> int:
     if given.replay is not None:
         schedule = load(given.replay, nodes)
     else:
-        schedule = draw(seed, given.duration, PRESETS[given.config], nodes)
+        schedule = draw(seed, given.duration, PRESETS[given.faults], nodes)
     print(told(schedule))
     if given.dry:
         return 0

@@ -85,5 +85,5 @@ def from_table(table: Mapping[str, str]) -> ChaosConfig:
 PRESETS: Final = {
     "default": ChaosConfig(),
     "table": from_table({"node_failures": "10% per minute", "network_delays": "0-5000ms", "slow_responses": "20%"}),
-    "every": ChaosConfig(oddity_probability=0.5),
+    "all": ChaosConfig(oddity_probability=0.5),
 }

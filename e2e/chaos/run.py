@@ -161,7 +161,7 @@ def _judged(run: Run, company: Company, player: Player, course: _Course, title: 
     assert report is not None, "`finish` raises where there is none"  # noqa: S101 - said by what came before
     calm = min([CALM, *(deed.at for deed in player.schedule.deeds)])
     verdicts = (
-        usual.run_was_fair(seconds),
+        usual.run_was_fair(seconds, calm),
         criteria.chaos_bit(player.schedule, history.faults, player.complaints),
         criteria.not_aborted(course.aborted),
         usual.load_held(company.plan, report, seconds),
@@ -176,7 +176,7 @@ def _judged(run: Run, company: Company, player: Player, course: _Course, title: 
     return Outcome(
         title,
         run.folder,
-        verdicts,
+        usual.excused(verdicts),
         seconds,
         tuple(company.violations),
         spans(history.entries, company.zero),

@@ -80,7 +80,7 @@ def _judged(run: Run, company: Company, report: Report, trial: Trial, leftovers:
     history, stage, plan = load_history(run.folder), run.stage, trial.plan
     seconds = tuple(company.seconds)
     verdicts = (
-        criteria.run_was_fair(seconds),
+        criteria.run_was_fair(seconds, trial.killed_at),
         criteria.generator_is_cheap(report),
         criteria.load_held(plan, report, seconds),
         criteria.all_answered(report, seconds),
@@ -97,7 +97,7 @@ def _judged(run: Run, company: Company, report: Report, trial: Trial, leftovers:
     return Outcome(
         f"{plan.rate:g} requests a second over {plan.connections} connections for {plan.duration:g} s",
         run.folder,
-        verdicts,
+        criteria.excused(verdicts),
         seconds,
         tuple(company.violations),
         spans(history.entries, company.zero),

@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 def test_a_run_that_went_well_is_green() -> None:
     verdicts = [
-        criteria.run_was_fair(WELL),
+        criteria.run_was_fair(WELL, 20),
         criteria.generator_is_cheap(report()),
         criteria.load_held(PLAN, report(), WELL),
         criteria.all_answered(report(), WELL),
@@ -54,10 +54,21 @@ def test_each_criterion_can_fail(verdict: Verdict, word: str) -> None:
 
 
 def test_a_starved_machine_is_nobodys_fault() -> None:
-    assert criteria.run_was_fair([second(at, late=0.5) for at in range(60)]).answer is Answer.UNKNOWN
-    assert criteria.run_was_fair([*WELL, second(61, late=0.5)]).answer is Answer.YES, "one hiccup spoils no run"
-    assert criteria.run_was_fair([]).answer is Answer.UNKNOWN
+    assert criteria.run_was_fair([second(at, late=0.5) for at in range(60)], 20).answer is Answer.UNKNOWN
+    assert criteria.run_was_fair([*WELL, second(61, late=0.5)], 20).answer is Answer.YES, "one hiccup spoils no run"
+    assert criteria.run_was_fair([second(at, p99=3.0 if at < 9 else 0.01) for at in range(60)], 9).red
+    assert criteria.run_was_fair([second(at, p99=3.0 if at > 9 else 0.01) for at in range(60)], 9).answer is Answer.YES
+    assert criteria.run_was_fair([], 20).answer is Answer.UNKNOWN
     assert criteria.generator_is_cheap(report(cpu=40.0)).answer is Answer.UNKNOWN
+
+
+def test_in_an_unfair_run_only_what_no_machine_can_break_by_itself_is_broken() -> None:
+    fair, unfair = criteria.run_was_fair(WELL, 20), criteria.run_was_fair([], 20)
+    slow = criteria.fast(report(latency={"ws": latency(0.2)}), 0.1)
+    strange = criteria.nothing_else_was_wrong(report(violations={"twice": 4}), [])
+    answers = [each.answer for each in criteria.excused([unfair, slow, strange])]
+    assert answers == [Answer.UNKNOWN, Answer.UNKNOWN, Answer.NO]
+    assert criteria.excused([fair, slow, strange]) == (fair, slow, strange)
 
 
 def test_a_share_of_errors_may_be_allowed() -> None:
