@@ -22,6 +22,8 @@ from e2e.wait import WaitTimeoutError, wait_until
 if TYPE_CHECKING:
     from e2e.chaos.config import ChaosConfig
     from e2e.chaos.schedule import Schedule
+    from e2e.checkers.verdict import Verdict
+    from e2e.ledger.history import History
     from e2e.load.plan import Plan
     from e2e.run import Stage
     from e2e.trials.seconds import Second
@@ -43,13 +45,33 @@ SCHEDULE: Final = "schedule.json"
 
 
 @dataclass(slots=True)
-class _Course:
-    """What happened when, on the load's clock."""
+class Course:
+    """What happened, on the load's clock. `aborted`, `left` and `dead` say what was wrong, if anything was."""
 
+    company: Company
+    player: Player
     healed: float = 0.0
     aborted: str = ""
     left: tuple[str, ...] = ()
     dead: tuple[str, ...] = ()
+
+    def verdicts(self, history: History) -> tuple[Verdict, ...]:
+        """Judge it by everything but the base load's ledger."""
+        report, seconds, schedule = self.company.report, self.company.seconds, self.player.schedule
+        assert report is not None, "`finish` raises where there is none"  # noqa: S101 - said by what came before
+        calm = min([CALM, *(deed.at for deed in schedule.deeds)])
+        return (
+            usual.run_was_fair(seconds, calm),
+            criteria.chaos_bit(schedule, history.faults, self.player.complaints),
+            criteria.not_aborted(self.aborted),
+            usual.load_held(self.company.plan, report, seconds),
+            usual.all_answered(report, seconds, criteria.ERROR_RATE),
+            usual.connections_stay(report),
+            usual.nothing_else_was_wrong(report, self.company.violations),
+            criteria.recovers(seconds, calm, self.healed),
+            criteria.no_leaks(seconds, calm, self.left),
+            criteria.lives(self.dead),
+        )
 
 
 def run_chaos(
@@ -63,34 +85,51 @@ def run_chaos(
 
 
 def play(schedule: Schedule, workload: Plan, *, stage: Stage, terminal: Terminal) -> Outcome:
-    """Play a schedule; see `run_chaos`. It is saved in the run's folder first."""
+    """Play a schedule against a fresh proxy; see `run_chaos`. It is saved in the run's folder first."""
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     title = f"chaos of {schedule.duration:g} s, seed {schedule.seed}"
     run = Run(stage, Scene(title, FEATURE, TAGS, "2p2b", STANDING))
     file = schedule.save(run.folder / SCHEDULE)
-    plan = replace(workload, duration=0.0, patience=PATIENCE, reorgs=schedule.config.reorgs, seed=schedule.seed)
-    course = _Course()
     try:
         run.start()
-        with Company(run, plan) as company:
-            player = Player(run, schedule, lambda: company.now)
-            company.faults = lambda: player.hurt
-            try:
-                _chaos(company, player, course, terminal)
-            finally:
-                player.stop()
-            _afterwards(company, course, terminal)
-            run.settle(run.meta.patience + SETTLE_SLACK)
+        course = stir(run, schedule, workload, terminal)
+        run.settle(run.meta.patience + SETTLE_SLACK)
     finally:
         run.close()
-    outcome = _judged(run, company, player, course, title)
-    outcome = replace(outcome, again=f"python -m e2e.chaos --replay {file}")
+    history, company = load_history(run.folder), course.company
+    outcome = Outcome(
+        title,
+        run.folder,
+        usual.excused((*course.verdicts(history), *judge(history, STANDING))),
+        tuple(company.seconds),
+        tuple(company.violations),
+        spans(history.entries, company.zero),
+        company.report,
+        {"seed": str(schedule.seed), "profile": stage.profile.name, **stage.versions},
+        f"python -m e2e.chaos --replay {file}",
+    )
     outcome.save(FEATURE, time.monotonic() - began, started)
     return outcome
 
 
-def _chaos(company: Company, player: Player, course: _Course, terminal: Terminal) -> None:
+def stir(run: Run, schedule: Schedule, workload: Plan, terminal: Terminal) -> Course:
+    """Play a schedule on a run that has started, with the load; returns when all is cured and the load is gone."""
+    plan = replace(workload, duration=0.0, patience=PATIENCE, reorgs=schedule.config.reorgs, seed=schedule.seed)
+    with Company(run, plan) as company:
+        player = Player(run, schedule, lambda: company.now)
+        course = Course(company, player)
+        company.faults = lambda: player.hurt
+        try:
+            _chaos(course, terminal)
+        finally:
+            player.stop()
+        _afterwards(course, terminal)
+    return course
+
+
+def _chaos(course: Course, terminal: Terminal) -> None:
     """Until the schedule is over, or nothing is left to be tested."""
+    company, player = course.company, course.player
     last = _Silence()
     ends = player.schedule.duration
 
@@ -121,8 +160,9 @@ class _Silence:
         self.lasted = second.at - self._since
 
 
-def _afterwards(company: Company, course: _Course, terminal: Terminal) -> None:
+def _afterwards(course: Course, terminal: Terminal) -> None:
     """Let the load go on with everything well, then see what lives and what is left."""
+    company = course.company
     course.healed = company.now
     if not course.aborted:
         terminal.say("every fault is cured; the load goes on")
@@ -153,33 +193,3 @@ def _dead(run: Run) -> list[str]:
         run.clients.remove(client)
         run.await_(client.close)
     return complaints
-
-
-def _judged(run: Run, company: Company, player: Player, course: _Course, title: str) -> Outcome:
-    history = load_history(run.folder)
-    report, seconds = company.report, tuple(company.seconds)
-    assert report is not None, "`finish` raises where there is none"  # noqa: S101 - said by what came before
-    calm = min([CALM, *(deed.at for deed in player.schedule.deeds)])
-    verdicts = (
-        usual.run_was_fair(seconds, calm),
-        criteria.chaos_bit(player.schedule, history.faults, player.complaints),
-        criteria.not_aborted(course.aborted),
-        usual.load_held(company.plan, report, seconds),
-        usual.all_answered(report, seconds, criteria.ERROR_RATE),
-        usual.connections_stay(report),
-        usual.nothing_else_was_wrong(report, company.violations),
-        criteria.recovers(seconds, calm, course.healed),
-        criteria.no_leaks(seconds, calm, course.left),
-        criteria.lives(course.dead),
-        *judge(history, STANDING),
-    )
-    return Outcome(
-        title,
-        run.folder,
-        usual.excused(verdicts),
-        seconds,
-        tuple(company.violations),
-        spans(history.entries, company.zero),
-        report,
-        {"seed": str(player.schedule.seed), "profile": run.stage.profile.name, **run.stage.versions},
-    )

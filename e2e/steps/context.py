@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from e2e.clients.websocket import Request, Stream, WebSocketClient
     from e2e.ledger.entries import Received
     from e2e.run import Run
+    from e2e.steps.chaos import Storm
     from e2e.steps.conclusion import Conclusion
     from e2e.traffic.openloop import Traffic
     from e2e.traffic.posts import Posts
@@ -72,6 +73,7 @@ class World:
     pair: tuple[Response, ...] | None = None  # one answer through the proxy, one directly
     next_id: int = 1
     conclusion: Conclusion | None = None
+    storm: Storm | None = None
 
     @property
     def client(self) -> WebSocketClient:
@@ -106,6 +108,8 @@ class World:
 
 class Table(Protocol):
     """A table below a step."""
+
+    headings: list[str]
 
     def __iter__(self) -> Any: ...
 

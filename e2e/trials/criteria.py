@@ -42,7 +42,7 @@ SENSITIVE: Final = frozenset(
 
 
 def run_was_fair(seconds: Sequence[Second], calm: float) -> Verdict:
-    """Could the machine keep up? If not, nobody can say whether the proxy is slow. `calm`: when the first fault comes."""
+    """Could the machine keep up? If not, nobody can say who is slow. `calm`: when the first fault comes."""
     if not seconds:
         return unknown("run_was_fair", "the load said nothing")
     late = percentile([each.load.late for each in seconds], 95)

@@ -3,6 +3,7 @@
 from e2e.steps import (
     answers,
     bad_input,
+    chaos,
     clients,
     crowd,
     doors,
@@ -25,6 +26,7 @@ from e2e.steps import (
 __all__ = [
     "answers",
     "bad_input",
+    "chaos",
     "clients",
     "crowd",
     "doors",
