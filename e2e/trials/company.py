@@ -98,7 +98,7 @@ class Company:
 
     def counts(self) -> Counts:
         """Ask the proxy what it holds now."""
-        samples, names = self.run.scrape(), self.run.stage.profile.metrics
+        samples, names = self.run.scrape(), self.run.meta.metrics
         roles = ("connections", "subscriptions", "descriptors", "rss")
         return Counts(*(samples.get(names.get(role, "")) for role in roles))
 
@@ -118,7 +118,7 @@ class Company:
         return left
 
     def _second(self, line: Progress) -> Second:
-        names = self.run.stage.profile.metrics
+        names = self.run.meta.metrics
 
         def said(role: str) -> float | None:
             return self._scraped.get(names.get(role, ""))
@@ -141,7 +141,7 @@ class Company:
     def _read_scrapes(self) -> None:
         fresh = self.run.recorder.since(self._entries)
         self._entries += len(fresh)
-        name = self.run.stage.profile.metrics.get("head", "")
+        name = self.run.meta.metrics.get("head", "")
         for entry in fresh:
             if isinstance(entry, Scraped) and entry.up:
                 self._scraped = entry.samples
