@@ -57,6 +57,9 @@ class _Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     connections: str = ""
     subscriptions: str = ""
     rss: str = ""
+    descriptors: str = ""
+    queue: str = ""
+    head: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
