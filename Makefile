@@ -14,6 +14,11 @@ SEEDS ?= 1000
 WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist worksteal
 
+# make images: a base other than the public one, and more options of docker build, as in: BUILD='--network host'
+BASE ?=
+BUILD ?=
+TAG ?= dev
+
 .NOTPARALLEL:
 # Whatever `make help` lists is a command and no file.
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*[#][#].*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -91,10 +96,18 @@ testbed: $(READY) geth ## the same network to play with, until Ctrl-C
 geth: $(READY) # found, or built once: that takes a few minutes and says so
 	@geth=$$($(BIN)/python -m e2e.testbed.geth) && echo "geth: $$geth"
 
-lock: ## write requirements.lock anew from pyproject.toml
+images: ## container images of proxy, beacon and gateway, with Docker; BASE=IMAGE TAG=dev BUILD='OPTION …'
+	@for target in proxy beacon gateway; do \
+	  docker build --target $$target --tag vixy-e2e/$$target:$(TAG) $(if $(BASE),--build-arg BASE=$(BASE)) $(BUILD) . || exit; \
+	done
+
+lock: ## write requirements.lock anew from pyproject.toml, and the two that go into the images
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	.cache/lock/bin/uv pip compile pyproject.toml --extra dev --extra go --universal --python-version 3.11 \
-	  --generate-hashes --no-header --quiet --output-file requirements.lock
+	$(COMPILE) --extra dev --extra go --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --output-file requirements-proxy.lock
+	$(COMPILE) --constraint requirements.lock --extra network --output-file requirements-network.lock
+
+COMPILE = .cache/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 clean: ## remove everything that was made: .venv, reports, runs, caches (a built geth is kept)
 	rm -rf $(VENV) reports runs build dist .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

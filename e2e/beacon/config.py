@@ -17,7 +17,7 @@ class ConfigError(Exception):
 _EXAMPLE = {
     "chain_id": 1337,
     "block_time": 1.0,
-    "jwt_secret": "64 hex digits",
+    "jwt_file": "/path/of/a/file/with/64/hex/digits",
     "nodes": {"el-1-primary": "http://127.0.0.1:8551"},
     "endpoints": {"cl-1": "127.0.0.1:5052"},
     "control": "127.0.0.1:5999",
@@ -34,6 +34,8 @@ class Address:
 class BeaconConfig:
     """`nodes`: name → URL of its Engine API, in order of preference for building, last first. `block_time` in seconds.
 
+    `jwt_secret`: 32 bytes, what the file holds that `jwt_file` names (from the configuration's folder if relative).
+
     `endpoints`: name → where that Beacon API listens. `control`: where the control API listens.
     """
 
@@ -49,28 +51,36 @@ def load(path: Path) -> BeaconConfig:
     """Read and check the file. Raises ConfigError."""
     try:
         raw = json.loads(path.read_text())
-        return _checked(raw)
+        return _checked(raw, path.parent)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         problem = f"{type(error).__name__}: {error}"
         raise ConfigError(f"{path}: {problem}; it should look like {json.dumps(_EXAMPLE)}") from error
 
 
-def _checked(raw: dict[str, Any]) -> BeaconConfig:
+def _checked(raw: dict[str, Any], folder: Path) -> BeaconConfig:
     if unknown := set(raw) - set(_EXAMPLE):
         raise ValueError(f"unknown keys {sorted(unknown)}")
     config = BeaconConfig(
         chain_id=int(raw["chain_id"]),
         block_time=float(raw["block_time"]),
-        jwt_secret=bytes.fromhex(raw["jwt_secret"]),
+        jwt_secret=_secret(folder / raw["jwt_file"]),
         nodes=dict(raw["nodes"]),
         endpoints={name: _address(text) for name, text in raw["endpoints"].items()},
         control=_address(raw["control"]),
     )
-    if len(config.jwt_secret) != 32:
-        raise ValueError("jwt_secret: 64 hex digits are needed")
     if config.block_time <= 0 or not config.nodes:
         raise ValueError("a positive block_time and at least one node are needed")
     return config
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise ValueError(f"jwt_file: {path} should hold 64 hex digits")
+    return secret
 
 
 def _address(text: str) -> Address:

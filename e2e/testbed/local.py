@@ -161,8 +161,7 @@ class LocalTestbed(Testbed):
     def _start(self) -> None:
         self._geth = self._geth or geth_binary.find()
         self._data.mkdir(parents=True, exist_ok=True)
-        secret = secrets.token_hex(32)
-        (self.folder / "jwt").write_text(secret)
+        (self.folder / "jwt").write_text(secrets.token_hex(32))
         (self.folder / "genesis.json").write_text(json.dumps(genesis()))
         ports = iter(free_ports(4 * len(self._names) + len(self._endpoint_names) + 1))
         for name, identity in zip(self._names, dev_accounts(), strict=False):
@@ -175,15 +174,15 @@ class LocalTestbed(Testbed):
             node.set_peers(enodes)
             self._launch(node)
         self._endpoints = {name: Address(HOST, next(ports)) for name in self._endpoint_names}
-        self._start_beacon(secret, Address(HOST, next(ports)))
+        self._start_beacon(Address(HOST, next(ports)))
         for node in self._nodes.values():
             self._wait_until_following(node, at_least=1)
 
-    def _start_beacon(self, secret: str, control: Address) -> None:
+    def _start_beacon(self, control: Address) -> None:
         config = {
             "chain_id": CHAIN_ID,
             "block_time": self._block_time,
-            "jwt_secret": secret,
+            "jwt_file": "jwt",
             "nodes": {name: node.engine_url for name, node in self._nodes.items()},
             "endpoints": {name: f"{address.host}:{address.port}" for name, address in self._endpoints.items()},
             "control": f"{control.host}:{control.port}",

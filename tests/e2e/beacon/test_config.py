@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 GOOD: dict[str, Any] = {
     "chain_id": 1337,
     "block_time": 0.5,
-    "jwt_secret": "ab" * 32,
+    "jwt_file": "jwt",
     "nodes": {"el-1-primary": "http://127.0.0.1:8551"},
     "endpoints": {"cl-1": "127.0.0.1:5052"},
     "control": "127.0.0.1:5999",
@@ -21,6 +21,7 @@ GOOD: dict[str, Any] = {
 
 
 def written(folder: Path, content: object) -> Path:
+    (folder / "jwt").write_text("ab" * 32 + "\n")
     path = folder / "beacon.json"
     path.write_text(json.dumps(content))
     return path
@@ -35,8 +36,8 @@ def test_a_good_file_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"jwt_secret": "abcd"}, "64 hex digits"),
-        ({"jwt_secret": "xyz"}, "hex"),
+        ({"jwt_file": "beacon.json"}, "64 hex digits"),
+        ({"jwt_file": "nowhere"}, "nowhere"),
         ({"block_time": 0}, "positive block_time"),
         ({"nodes": {}}, "at least one node"),
         ({"control": "127.0.0.1"}, "invalid literal"),
@@ -52,6 +53,15 @@ def test_a_bad_value_is_complained_about_with_an_example(
         load(path)
     assert str(path) in str(caught.value)
     assert "it should look like" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["abcd", "xyz", "ab" * 33, ""])
+def test_a_secret_of_another_length_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, GOOD)
+    (tmp_path / "jwt").write_text(text)
+    with pytest.raises(ConfigError, match="64 hex digits") as caught:
+        load(path)
+    assert not text or text not in str(caught.value)
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
