@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -62,3 +63,13 @@ def test_prometheus_scrapes_the_proxy_where_compose_runs_it() -> None:
     config = load((FOLDER / "vixy.toml").read_text(encoding="utf-8"), "vixy.toml")
     assert config.metrics.enabled
     assert config.metrics.port is None
+
+
+def test_the_proxy_that_compose_runs_is_the_one_that_make_images_makes() -> None:
+    services = yaml.safe_load((FOLDER / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    image = services["proxy"]["image"].removeprefix("${VIXY_IMAGE:-").removesuffix("}")
+    made = subprocess.run(["make", "-n", "images"], cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    assert image.replace("/proxy:", "/$target:") in made.stdout
+    dockerfile = (FOLDER.parent / "Dockerfile").read_text(encoding="utf-8")
+    config = services["proxy"]["volumes"][0].rpartition("}:")[2].removesuffix(":ro")
+    assert f'CMD ["--config", "{config}", "--listen", "0.0.0.0:8080"]' in dockerfile
