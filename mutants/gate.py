@@ -39,9 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--issues", action="store_true", help="only the five issues of the incident, a scenario each")
     parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
     given = parser.parse_args(arguments)
-    mutants = catalogue.load()
+    mutants = {name: each for name, each in catalogue.load().items() if catalogue.SOAK not in each.shown_by}
     if strangers := [name for name in given.names if name not in mutants]:
-        parser.error(f"no mutant {', '.join(strangers)}; python -m mutants --list names them all")
+        parser.error(f"no mutant of the gate: {', '.join(strangers)}; python -m mutants --list names them all")
     chosen = [mutants[name] for name in given.names] or list(mutants.values())
     if given.issues:
         chosen = [replace(each, shown_by=each.shown_by[:1]) for each in chosen if each.apply.__module__ == INCIDENT]

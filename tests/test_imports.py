@@ -38,6 +38,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "e2e.load": ("e2e.clients", "e2e.ledger", "e2e.testbed.process", "e2e.traffic", "e2e.wait"),
     "e2e.nemesis": ("e2e.gateway", "e2e.ledger", "e2e.testbed.protocol", "e2e.wait"),
     "e2e.sut": ("e2e.clients", "e2e.testbed", "e2e.wait"),
+    "e2e.soak": ("e2e",),
     "e2e.steps": ("e2e",),
 }
 

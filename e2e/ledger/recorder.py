@@ -50,6 +50,12 @@ class Recorder:
         with self._lock:
             return tuple(self._entries[index:])
 
+    def drain(self) -> list[Entry]:
+        """Return what was recorded since the last call and forget it, for those who judge as they go."""
+        with self._lock:
+            entries, self._entries = self._entries, []
+            return entries
+
     def history(self, meta: Meta) -> History:
         return History(self.entries(), meta)
 

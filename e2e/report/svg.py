@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 WIDTH = 1160
 GUTTER = 170
@@ -37,6 +41,13 @@ def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+
+
+def path(points: Sequence[tuple[float, float]], kind: str) -> str:
+    """A curve through points; '' for none."""
+    if not points:
+        return ""
+    return f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" class="{kind}" fill="none"/>'
 
 
 def box(span: tuple[float, float], y: float, height: float, kind: str, title: str = "") -> str:

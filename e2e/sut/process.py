@@ -69,6 +69,11 @@ class SutProcess(Sut):
         return None if self._process is None else self._process.exit_code
 
     @property
+    def pid(self) -> int | None:
+        """None before it was started."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def config(self) -> Path:
         """Its config file."""
         return self._config

@@ -60,6 +60,8 @@ class _Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     descriptors: str = ""
     queue: str = ""
     head: str = ""
+    tasks: str = ""
+    reconnections: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

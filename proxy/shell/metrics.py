@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -29,6 +30,7 @@ class Metrics:
     def __init__(self, config: Config) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)  # memory, CPU and descriptors, under their usual names
+        self.tasks = self._gauge("tasks", "Tasks of the event loop")
         self._make_el()
         self._make_cl()
         self._make_ws()
@@ -56,7 +58,8 @@ class Metrics:
         self.ws_reconnection_attempts_failed = self.ws_reconnection_attempts.labels("failed")
 
     def text(self) -> bytes:
-        """All series in Prometheus' text format."""
+        """All series in Prometheus' text format. Called on the event loop."""
+        self.tasks.set(len(asyncio.all_tasks()))
         self.ws_messages.labels("upstream").inc(self.ws_messages_upstream)
         self.ws_messages.labels("downstream").inc(self.ws_messages_downstream)
         self.ws_messages_upstream = self.ws_messages_downstream = 0

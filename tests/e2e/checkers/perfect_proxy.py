@@ -40,10 +40,15 @@ class Request(NamedTuple):
 
 @dataclass
 class PerfectProxy:
-    """One run. `entries` are complete after `play`; in no order, as `History` sorts them."""
+    """One run. `entries` are complete after `play`; in no order, as `History` sorts them.
+
+    Clients ask for a time between those of `asks`; faults come in spells, the first of each after its time in `spells`.
+    """
 
     random: Random
     reorgs: bool = True
+    asks: tuple[float, float] = (10.0, 20.0)
+    spells: tuple[float, ...] = (4.0,)
     entries: list[Entry] = field(default_factory=list)
     meta: Meta = field(default_factory=lambda: Meta("a perfect proxy", nodes=NODES, metrics=METRICS, patience=8.0))
     away: dict[str, list[Interval]] = field(default_factory=dict)
@@ -52,9 +57,10 @@ class PerfectProxy:
     op: int = 0
 
     def play(self) -> PerfectProxy:
-        self.asking = self.random.uniform(10, 20)  # until then clients ask
+        self.asking = self.random.uniform(*self.asks)  # until then clients ask
         self.settled = self.asking + 10
-        self._faults()
+        for at in self.spells:
+            self._faults(at)
         self._blocks()
         for number in range(self.random.randint(1, 4)):
             self._client("direct-x" if number == 3 else f"client-{number}")
@@ -63,8 +69,7 @@ class PerfectProxy:
         self.entries.append(Marked(self.settled, "settled"))
         return self
 
-    def _faults(self) -> None:
-        at = 4.0
+    def _faults(self, at: float) -> None:
         for _ in range(self.random.randint(0, 4)):
             at += self.random.uniform(0.2, 4)
             if at > self.asking - 1:

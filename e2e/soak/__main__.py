@@ -1,0 +1,166 @@
+"""A soak: `python -m e2e.soak --duration 24h`; `--resume RUN` goes on with one, `--judge RUN` reads one again.
+
+Exit code: 0 every promise was kept, 1 one was broken, 2 nobody can say, or nothing could be started; 130 after Ctrl-C,
+and then the run can be resumed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from e2e.clients.websocket import ClientClosedError
+from e2e.judge import EXIT_CODES
+from e2e.load.process import LoadError
+from e2e.nemesis.fault import FaultDidNotBiteError
+from e2e.report.text import figures, table
+from e2e.soak import journal, report, verdicts
+from e2e.soak.duration import seconds, spoken
+from e2e.soak.forcing import FAULTS
+from e2e.soak.gather import gather
+from e2e.soak.ground import TOPOLOGY, Choice
+from e2e.soak.journal import Bout, Look, Piece
+from e2e.soak.leg import STOPPED, Leg
+from e2e.soak.plan import NoSuchRunError, Plan, pace
+from e2e.sut.profile import ProfileError
+from e2e.sut.protocol import SutError
+from e2e.testbed.protocol import TestbedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RUNS: Final = Path("runs")
+STATUS_EVERY: Final = 60.0  # seconds
+STOPPERS: Final = (
+    NoSuchRunError,
+    *(TestbedError, SutError, ProfileError, LoadError, FaultDidNotBiteError, ClientClosedError, OSError),
+)
+"""What keeps a soak from going on: the message says what to do."""
+SHORTEST: Final = 30.0  # seconds: less is not resumed for
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    options = _arguments(arguments)
+    try:
+        if options.judge is not None:
+            return conclude(options.judge)
+        run = options.resume or _new(options)
+        return play(run)
+    except STOPPERS as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return 2
+
+
+def play(run: Path) -> int:
+    """Play what is left of a run in one more leg, and judge all of it."""
+    plan = Plan.read(run / journal.PLAN)
+    before = [gather(leg) for leg in journal.legs(run)]
+    left = verdicts.seconds_left(plan.duration, before)
+    if left < SHORTEST and before:
+        return conclude(run)
+    folder = journal.new_leg(run)
+    print(f"soak of {spoken(left)}, a reconnection every {spoken(plan.every)}: {run}", flush=True)
+    leg = Leg(plan, folder, 1 + sum(each.windows for each in before), Teller(left))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: leg.stop())
+    why = leg.play(left)
+    code = conclude(run)
+    if why != STOPPED:
+        return code
+    print(f"stopped; go on with: make soak RESUME={run}", file=sys.stderr)
+    return 130
+
+
+def conclude(run: Path) -> int:
+    """Judge what was written down, write the report, say both; returns the exit code."""
+    plan = Plan.read(run / journal.PLAN)
+    legs = [gather(leg) for leg in journal.legs(run)]
+    found = verdicts.verdicts(legs, plan.every)
+    print(table(found), figures(found), f"\nreport: {report.write(run, plan, legs, found)}", sep="\n\n")
+    return EXIT_CODES.get(verdicts.answer(found), 0)
+
+
+class Teller:
+    """Says on the terminal how it goes. Called from several threads."""
+
+    def __init__(self, lasts: float) -> None:
+        self._lasts = lasts
+        self._next = 0.0
+        self._red = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, line: Look | Piece | Bout) -> None:
+        with self._lock:
+            if isinstance(line, Bout):
+                away, home = ("?" if took is None else f"{took:.1f} s" for took in (line.away, line.home))
+                print(
+                    f"{line.at:8.0f} s  {line.fault} of {line.node}: away after {away}, home after {home}", flush=True
+                )
+            elif isinstance(line, Piece):
+                for promise, reason in line.reasons.items():
+                    print(f"{line.until:8.0f} s  {promise} {line.answers[promise]}: {reason}", flush=True)
+            elif line.at >= self._next:
+                self._next = line.at + STATUS_EVERY
+                print(self._status(line), flush=True)
+
+    def _status(self, look: Look) -> str:
+        def told(value: float | None, factor: float, unit: str) -> str:
+            return "?" if value is None else f"{value * factor:.4g} {unit}"
+
+        parts = (
+            told(look.rate, 1, "requests/s"),
+            f"p50 {told(look.p50, 1000, 'ms')}",
+            f"p99 {told(look.p99, 1000, 'ms')}",
+            f"{look.true_connections} connections",
+            f"{told(look.moves, 1, 'moves')}",
+            f"RSS {told(look.rss, 2**-20, 'MiB')}",
+            f"{look.descriptors} descriptors",
+            f"{spoken(max(0.0, self._lasts - look.at))} left",
+        )
+        return f"{look.at:8.0f} s  {', '.join(parts)}"
+
+
+def _new(options: argparse.Namespace) -> Path:
+    run = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-soak"
+    run.mkdir(parents=True)
+    choice = Choice(options.sut, options.command, options.topology, options.block_time)
+    plan = Plan(
+        options.duration,
+        options.every or pace(options.duration),
+        options.clients,
+        options.rate,
+        options.seed,
+        tuple(options.faults),
+        choice,
+    )
+    plan.write(run / journal.PLAN)
+    return run
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m e2e.soak", description="Hours of load and forced reconnections.")
+    parser.add_argument("--duration", type=seconds, default=86400.0, help="such as 30m, 24h; default: 24h")
+    parser.add_argument("--every", type=seconds, help="between two reconnections; default: 5m, less in short runs")
+    parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--rate", type=float, default=100.0, help="requests a second over all; default: 100")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--faults", type=lambda text: text.split(","), default=FAULTS, help="stop, kill, pause")
+    parser.add_argument("--topology", default=TOPOLOGY, help=f"default: {TOPOLOGY}")
+    parser.add_argument("--block-time", type=float, default=1.0, help="seconds; default: 1")
+    parser.add_argument("--sut", default="vixy-py", help="the proxy: a profile's name or file")
+    parser.add_argument("--command", help="only another command, with {config} and {listen}")
+    parser.add_argument(
+        "--resume", type=Path, metavar="RUN", help="go on with a run that was stopped, or whose harness died"
+    )
+    parser.add_argument("--judge", type=Path, metavar="RUN", help="judge a run again, play nothing")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
