@@ -51,6 +51,17 @@ def test_another_main_function_may_be_named(enclave: Any) -> None:
     assert enclave.run_starlark_script_blocking(script, config).output == "2\n"
 
 
+def test_only_run_takes_all_parameters_as_args(enclave: Any) -> None:
+    script = "def run(plan, args = {}):\n    return args\n\ndef other(plan, args = {}):\n    return args\n"
+    config = StarlarkRunConfig(serialized_params='{"n": 1}')
+    assert json.loads(enclave.run_starlark_script_blocking(script, config).serialized_output) == {"n": 1}
+    other = StarlarkRunConfig(main_function_name="other", serialized_params='{"args": {"n": 1}}')
+    assert json.loads(enclave.run_starlark_script_blocking(script, other).serialized_output) == {"n": 1}
+    wrong = StarlarkRunConfig(main_function_name="other", serialized_params='{"n": 1}')
+    with pytest.raises(StarlarkInterpretationError, match="other.* got an unexpected keyword argument"):
+        enclave.run_starlark_script_blocking(script, wrong)
+
+
 def test_a_script_is_told_where_containers_run(enclave: Any) -> None:
     result = enclave.run_starlark_script_blocking("def run(plan):\n    return plan.get_cluster_type()\n")
     assert result.serialized_output == '"docker"'

@@ -66,7 +66,7 @@ class Interpreter:
         if function == "run" and parameters and parameters[0] != "plan":
             raise InterpretationFailed(f"the first argument of run must be 'plan', not '{parameters[0]}'")
         positional = [plan] if parameters[:1] == ("plan",) else []
-        if parameters == ("plan", "args"):
+        if function == "run" and parameters == ("plan", "args"):
             return self._guarded(lambda: main(plan, dict(params)))
         return self._guarded(lambda: main(*positional, **params))
 
