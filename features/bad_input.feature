@@ -1,7 +1,7 @@
 Feature: Bad input
   Whoever sends nonsense is told so, and nobody else is bothered.
 
-  @integration @bad_input @websocket @mode.C3
+  @integration @bad_input @websocket @mode.C3 @promise.refuses_nonsense
   Scenario Outline: A client that sends <what> is closed with <code>
     Given I connect via WebSocket
     When another client sends <what>, it should be closed with <code>
@@ -15,7 +15,7 @@ Feature: Bad input
       | no mask           | 1002 |
       | a frame of 1 GiB  | 1009 |
 
-  @integration @bad_input @websocket
+  @integration @bad_input @websocket @promise.refuses_nonsense
   Scenario Outline: The text <text> is answered with <code>, and the connection goes on
     Given I connect via WebSocket
     When I send the text <text>
@@ -30,7 +30,7 @@ Feature: Bad input
       | 17              | -32600 |
       | {"id": null}    | -32600 |
 
-  @integration @bad_input @http
+  @integration @bad_input @http @promise.refuses_nonsense
   Scenario Outline: The body <body> is answered with <code>
     When I post the body <body>
     Then the answer should have status <status> and the error <code>
@@ -42,12 +42,12 @@ Feature: Bad input
       | []         | 200    | -32600 |
       | 17         | 200    | -32600 |
 
-  @integration @bad_input @http @setting.max_body_size=1048576
+  @integration @bad_input @http @setting.max_body_size=1048576 @promise.explains_refusals
   Scenario: A body over the limit is answered with 413
     When I post a body of 2 MiB
     Then the answer should have status 413 and the error -32055
 
-  @integration @bad_input @websocket
+  @integration @bad_input @websocket @promise.transparent
   Scenario: A large request within the limit passes
     Given I connect via WebSocket
     When I send a request of 4 MiB

@@ -1,7 +1,7 @@
 Feature: Consensus layer
   The Beacon API goes through as it is.
 
-  @integration @cl
+  @integration @cl @promise.serves_consensus
   Scenario Outline: <path> is answered as a consensus node answers it
     When I fetch <path> of the consensus layer
     Then the page should have status <status>

@@ -20,7 +20,7 @@ Feature: Health
     Then no request should be unanswered
     And no client should be closed
 
-  @integration @health @gateway @topology.1p1b @mode.H7
+  @integration @health @gateway @topology.1p1b @mode.H7 @promise.health_honest
   Scenario: A lost probe now and then changes nothing
     Given the HTTP lane of el-1-primary is prepared for probe_failure
       | every |
@@ -29,14 +29,14 @@ Feature: Health
     Then el-1-primary should stay healthy for 8 seconds
     And metrics should show primary node connected
 
-  @integration @health @gateway @topology.1p1b @mode.H8
+  @integration @health @gateway @topology.1p1b @mode.H8 @promise.health_honest
   Scenario: A node that is syncing serves nobody
     When the HTTP lane of el-1-primary has syncing
     Then el-1-primary should be unhealthy within 5 seconds
     When the lanes are well again
     Then el-1-primary should be healthy within 5 seconds
 
-  @integration @health @http @gateway @topology.1p1b @mode.H8
+  @integration @health @http @gateway @topology.1p1b @mode.H8 @promise.reads_retried
   Scenario: Reads go elsewhere while half of a node's methods fail
     Given 2 HTTP clients post 10 requests per second each
     When the HTTP lane of el-1-primary has http_status
@@ -46,21 +46,21 @@ Feature: Health
     Then el-1-primary should be reported with failing methods
     And every HTTP request should have a result
 
-  @integration @health @gateway @mode.H8
+  @integration @health @gateway @mode.H8 @promise.health_honest
   Scenario: An answer with status 500 is no good probe, whatever its body
     When the HTTP lane of el-2-primary has http_status
       | status | keep_body |
       | 500    | true      |
     Then el-2-primary should be unhealthy within 5 seconds
 
-  @integration @health @gateway @mode.H9
+  @integration @health @gateway @mode.H9 @promise.health_honest
   Scenario: One node's absurd head is not believed alone
     Given I connect via WebSocket
     When the HTTP lane of el-4-backup has absurd_head
     Then el-1-primary should stay healthy for 5 seconds
     And metrics should show primary node connected
 
-  @integration @health @gateway @topology.1p1b
+  @integration @health @gateway @topology.1p1b @promise.health_honest
   Scenario: A node whose head stands still is left
     Given I have active WebSocket connection with subscriptions
     When each client sends 10 requests per second

@@ -1,7 +1,7 @@
 Feature: HTTP
   A post is answered by a healthy node, or at once with an error that says why.
 
-  @integration @http @failover @gateway @topology.1p1b @mode.H1 @promise.answered_once
+  @integration @http @failover @gateway @topology.1p1b @mode.H1 @promise.answered_once @promise.reads_retried
   Scenario: No post fails while the primary is killed
     Given 10 HTTP clients post 10 requests per second each
     When the node in use suffers kill of every lane for 3 seconds
@@ -13,7 +13,7 @@ Feature: HTTP
     Then every HTTP request should have a result
     And the HTTP lane of el-1-primary should have been connected to at most 20 times
 
-  @integration @http @gateway @topology.1p1b @mode.H3
+  @integration @http @gateway @topology.1p1b @mode.H3 @promise.reads_retried
   Scenario: No post fails because a node closes idle connections
     Given the HTTP lane of el-1-primary is prepared for idle_close
       | idle |
@@ -22,7 +22,7 @@ Feature: HTTP
     Then every HTTP request should have a result
     And every HTTP request should be answered within 2 seconds
 
-  @integration @http @gateway @topology.1p1b @setting.proxy_timeout_ms=500 @mode.H4
+  @integration @http @gateway @topology.1p1b @setting.proxy_timeout_ms=500 @mode.H4 @promise.explains_refusals
   Scenario: A post that takes too long is answered when its time is over
     Given the HTTP lane of every node is prepared for method_timeout
       | methods            |
@@ -31,12 +31,12 @@ Feature: HTTP
     Then the answer should have status 504 and the error -32051
     And the answer should come within 1 seconds
 
-  @integration @http @mode.H5
+  @integration @http @mode.H5 @promise.transparent
   Scenario: An answer's header fields are those of the node
     When I post eth_chainId to the proxy and to a node
     Then the header fields should be the same, hop-by-hop ones aside
 
-  @integration @http @gateway @topology.1p1b @mode.H6
+  @integration @http @gateway @topology.1p1b @mode.H6 @promise.reads_retried
   Scenario Outline: A node that answers <status> rests while another one is idle
     Given 2 HTTP clients post 10 requests per second each
     When the HTTP lane of el-1-primary has http_status
@@ -56,7 +56,7 @@ Feature: HTTP
     When I post a batch of 5 requests, 2 of them without id
     Then every HTTP request should be answered within 1 seconds
 
-  @integration @http @gateway @promise.sends_once
+  @integration @http @gateway @topology.1p1b @promise.sends_once
   Scenario: A transaction is written to one node only, though that node dies with it
     Given the HTTP lane of el-1-primary is prepared for slow_answers
       | delay | methods                    |
@@ -64,7 +64,7 @@ Feature: HTTP
     When I post eth_sendRawTransaction while el-1-primary is killed after 1 seconds
     Then the answer should be an error that says that the outcome is unknown
 
-  @integration @http @topology.1p0b @mode.L12
+  @integration @http @topology.1p0b @mode.L12 @promise.explains_refusals
   Scenario: With no node left a post is answered at once with 503
     When the primary EL node is killed
     And 3 seconds go by

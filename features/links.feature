@@ -75,7 +75,7 @@ Feature: Links
     Then I should receive valid block number response
     And no request should be unanswered
 
-  @integration @websocket @reconnection @gateway @topology.1p1b @mode.L8
+  @integration @websocket @reconnection @gateway @topology.1p1b @mode.L8 @promise.does_not_flap
   Scenario: A node with good HTTP and bad WebSocket is not dialled for ever by everybody
     Given 10 clients connected via WebSocket with 1 subscriptions each
     When each client sends 2 requests per second

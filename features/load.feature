@@ -10,7 +10,7 @@ Feature: Load
     And no head should be missing or repeated for any client
     And no client should be closed
 
-  @integration @load @websocket @reconnection @gateway @topology.1p1b @mode.L11
+  @integration @load @websocket @reconnection @gateway @topology.1p1b @mode.L11 @promise.does_not_flap
   Scenario: A hundred clients do not dial a node in the same instant
     Given 100 clients connected via WebSocket with 1 subscriptions each
     When the WebSocket lane of el-1-primary has down
@@ -34,7 +34,7 @@ Feature: Load
     Then those who did not read should be served in full, or be closed with 1013
     And every client should hear of new blocks
 
-  @integration @load @websocket @reconnection @topology.1p0b @issue.1 @mode.C4
+  @integration @load @websocket @reconnection @topology.1p0b @issue.1 @mode.C4 @promise.explains_refusals
   Scenario: Requests beyond the bound are answered at once
     Given I connect via WebSocket
     When the primary EL node is killed

@@ -1,20 +1,20 @@
 Feature: Metrics and status
   What the proxy says of itself is true, and gives no secret away.
 
-  @integration @metrics
+  @integration @metrics @promise.tells_of_itself
   Scenario: The status page lists the nodes with their heads
     When I fetch the status page
     Then the page should have status 200
     And the page should list the nodes of the topology
 
-  @integration @metrics @topology.1p1b
+  @integration @metrics @topology.1p1b @promise.tells_of_itself
   Scenario: Ready as long as any node is healthy
     When the primary EL node is killed
     Then el-1-primary should be unhealthy within 5 seconds
     When I fetch the ready page
     Then the page should have status 200
 
-  @integration @metrics @topology.1p0b
+  @integration @metrics @topology.1p0b @promise.tells_of_itself
   Scenario: Not ready without a healthy node, and alive all the same
     When the primary EL node is killed
     Then el-1-primary should be unhealthy within 5 seconds
@@ -23,7 +23,7 @@ Feature: Metrics and status
     When I fetch the health page
     Then the page should have status 200
 
-  @integration @metrics @compatibility
+  @integration @metrics @compatibility @promise.tells_of_itself
   Scenario: Every series is there from the start
     Then these metrics should be there
       | name                                 |
@@ -53,14 +53,14 @@ Feature: Metrics and status
     Then the proxy should count 6 connections of mine within 5 seconds
     And 3 seconds go by
 
-  @integration @metrics @failover @topology.1p1b
+  @integration @metrics @failover @topology.1p1b @promise.tells_of_itself
   Scenario: The failover flag says when backups serve, and no longer
     When the primary EL node is stopped
     Then the failover flag should go up within 3 seconds
     When the primary EL node is restarted
     Then the failover flag should go down within 3 seconds
 
-  @integration @metrics @failover @topology.1p1b @keyed @mode.H10
+  @integration @metrics @failover @topology.1p1b @keyed @mode.H10 @promise.tells_of_itself
   Scenario: Secrets in the URLs of nodes are kept, also when a node is gone
     Given I have active WebSocket connection with subscriptions
     When the primary EL node is killed for 2 seconds
