@@ -12,9 +12,15 @@ from e2e.ledger.entries import Failed
 from e2e.report.svg import GUTTER, WIDTH, Scale, box, cross, dot, line, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from e2e.checkers.verdict import Verdict, Witness
     from e2e.ledger.history import History
 
 ROW = 18
+
+SAME = 1e-3
+"""Seconds between things that are one."""
 
 CLIENTS = 40
 """How many clients have a row; those who lost something come first."""
@@ -26,7 +32,7 @@ class _Story:
 
     open: list[tuple[float, float]] = field(default_factory=list)
     heads: list[tuple[float, str]] = field(default_factory=list)
-    lost: list[tuple[float, str]] = field(default_factory=list)
+    lost: dict[float, str] = field(default_factory=dict)
     missing: list[tuple[float, str]] = field(default_factory=list)
     strange: list[tuple[float, str]] = field(default_factory=list)
     closed: list[tuple[float, str]] = field(default_factory=list)
@@ -36,9 +42,9 @@ class _Story:
         return len(self.lost) + len(self.missing) + len(self.strange) + len(self.closed)
 
 
-def client_rows(history: History, scale: Scale, y: float) -> tuple[list[str], float]:
+def client_rows(history: History, verdicts: Sequence[Verdict], scale: Scale, y: float) -> tuple[list[str], float]:
     """The rows from `y` downwards as SVG shapes, and where they end."""
-    stories = _stories(history)
+    stories = _stories(history, verdicts)
     chosen = sorted(stories, key=lambda name: -stories[name].losses)[:CLIENTS]
     hidden = f", {len(stories) - len(chosen)} without losses not shown" if len(chosen) < len(stories) else ""
     shapes = [text(8, y + 4, f"clients: heads they got, and what they lost{hidden}", "panel")]
@@ -51,8 +57,8 @@ def client_rows(history: History, scale: Scale, y: float) -> tuple[list[str], fl
     y += ROW
     for name in sorted(chosen, key=_natural):
         story = stories[name]
-        kind = "label lost" if story.losses else "label"
-        shapes += [text(GUTTER - 10, y + 12, name, kind, "end"), line(GUTTER, y + 8, WIDTH - 12, y + 8, "base")]
+        kind, count = ("label lost", f" ✗ {story.losses}") if story.losses else ("label", "")
+        shapes += [text(GUTTER - 10, y + 12, name + count, kind, "end"), line(GUTTER, y + 8, WIDTH - 12, y + 8, "base")]
         shapes += _row(story, scale, y + 8)
         y += ROW
     return shapes, y + 10
@@ -68,13 +74,13 @@ def _row(story: _Story, scale: Scale, y: float) -> list[str]:
         *(box(scale.span(since, until), y - 1, 2, "open") for since, until in story.open),
         *(dot(scale.x(at), y, 2.2, "head", words) for at, words in story.heads),
         *(dot(scale.x(at), y, 4, "missing", words) for at, words in story.missing),
-        *(box(scale.span(at, at), y - 7, 14, "lost-tick", words) for at, words in story.lost),
+        *(box(scale.span(at, at), y - 7, 14, "lost-tick", words) for at, words in story.lost.items()),
         *(dot(scale.x(at), y, 4, "strange", words) for at, words in story.strange),
         *(cross(scale.x(at), y, 5, "closed", words) for at, words in story.closed),
     ]
 
 
-def _stories(history: History) -> dict[str, _Story]:
+def _stories(history: History, verdicts: Sequence[Verdict]) -> dict[str, _Story]:
     stories: dict[str, _Story] = {}
 
     def of(client: str) -> _Story:
@@ -94,7 +100,16 @@ def _stories(history: History) -> dict[str, _Story]:
                 (block.at, f"head {block.number} never came") for block in missing_heads(history, stream, optional)
             ]
     _losses(history, stories)
+    for verdict in verdicts:
+        for witness in verdict.witnesses if verdict.red else ():
+            if witness.client in stories and not _drawn(stories[witness.client], witness):
+                stories[witness.client].lost.setdefault(witness.at, f"{verdict.promise}: {witness.text}")
     return stories
+
+
+def _drawn(story: _Story, witness: Witness) -> bool:
+    """Whether something else already shows it, at that instant."""
+    return any(abs(at - witness.at) < SAME for at, _ in (*story.closed, *story.missing, *story.strange))
 
 
 def _losses(history: History, stories: dict[str, _Story]) -> None:
@@ -106,7 +121,7 @@ def _losses(history: History, stories: dict[str, _Story]) -> None:
         left = connection is not None and connection.closed is not None and connection.closed.by == "client"
         if not left or (connection is not None and connection.end >= history.settled):
             words = f"{request.method} with id {request.id} at {request.at:.2f} s: no answer"
-            stories.setdefault(request.client, _Story()).lost.append((request.at, words))
+            stories.setdefault(request.client, _Story()).lost[request.at] = words
     for stray in history.strays:
         words = f"nobody asked for this: {str(stray.received.frame)[:100]}"
         stories.setdefault(stray.received.client, _Story()).strange.append((stray.received.at, words))

@@ -8,6 +8,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from e2e.checkers.verdict import Verdict, worst
+from e2e.report.story import story
 from e2e.report.text import SIGNS, WITNESSES, figures, witness_block
 from e2e.report.timeline import timeline
 
@@ -37,6 +38,7 @@ def page(history: History, verdicts: Sequence[Verdict], run: Path) -> str:
         style=files.joinpath("page.css").read_text(encoding="utf-8"),
         answer=worst(verdicts),
         meta=escape(f"{meta.feature or 'run'} · {meta.sut} · {meta.started} · {history.end:.1f} s · seed {meta.seed}"),
+        story=story(history, verdicts),
         timeline=timeline(history, verdicts),
         legend="".join(f'<i class="key" style="background:{colour}"></i>{words}' for colour, words in LEGEND.items()),
         verdicts="\n".join(map(_row, verdicts)),

@@ -6,10 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from e2e.checkers.failures import trouble
-from e2e.checkers.gauges import carriers
 from e2e.ledger.entries import Failed
-from e2e.ledger.faults import PROXY
 from e2e.report.client_rows import client_rows
+from e2e.report.node_rows import effect, node_rows
 from e2e.report.svg import GUTTER, WIDTH, Scale, box, cross, dot, line, text
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from e2e.ledger.exchanges import Exchange
     from e2e.ledger.history import History
 
-ROW = 26
 LATENCY = 190
 """Height in pixels of the panel of latencies."""
 
@@ -33,12 +31,11 @@ LEAST, MOST = 1e-4, 60.0
 def timeline(history: History, verdicts: Sequence[Verdict]) -> str:
     """The picture as one <svg> element."""
     scale = Scale(max(history.end, 0.001))
-    shapes: list[str] = []
-    y = 44.0
-    for panel in (_nodes, _latencies, client_rows):
-        drawn, y = panel(history, scale, y)
-        shapes += drawn
-    frame = [*_axis(scale, y), *_flags(scale, verdicts, y)]
+    nodes, y = node_rows(history, scale, 44.0)
+    latencies, y = _latencies(history, scale, y)
+    clients, y = client_rows(history, verdicts, scale, y)
+    shapes = [*nodes, *latencies, *clients]
+    frame = [*_shadows(history, scale, y), *_axis(scale, y), *_flags(scale, verdicts, y)]
     return f'<svg viewBox="0 0 {WIDTH} {y + 8:.0f}" role="img">{"".join([*frame, *shapes])}</svg>'
 
 
@@ -48,6 +45,12 @@ def _axis(scale: Scale, bottom: float) -> list[str]:
         x = scale.x(at)
         shapes += [line(x, 30, x, bottom, "grid"), text(x, 24, f"{at:g} s", "tick", "middle")]
     return shapes
+
+
+def _shadows(history: History, scale: Scale, bottom: float) -> list[str]:
+    """Faults over the whole height, faintly: what they did is seen further down."""
+    spans = [(fault.began, min(fault.healed, history.end), effect(fault)) for fault in history.faults]
+    return [box(scale.span(since, until), 30, bottom - 30, f"shadow {kind}") for since, until, kind in spans]
 
 
 def _flags(scale: Scale, verdicts: Sequence[Verdict], bottom: float) -> list[str]:
@@ -62,56 +65,6 @@ def _flags(scale: Scale, verdicts: Sequence[Verdict], bottom: float) -> list[str
     return shapes
 
 
-def _nodes(history: History, scale: Scale, y: float) -> tuple[list[str], float]:
-    """A row for each node (and whoever else was hit): bands for faults, a bar while it carried clients."""
-    shapes = [text(8, y + 4, "faults, and who served", "panel")]
-    y += 12
-    others = dict.fromkeys(fault.target for fault in history.faults if fault.target not in history.meta.nodes)
-    for name in (*history.meta.nodes, *others):
-        shapes.append(text(GUTTER - 10, y + 17, name, "label", "end"))
-        shapes.append(line(GUTTER, y + ROW - 4, WIDTH - 12, y + ROW - 4, "base"))
-        shapes += _bands(history, scale, name, y)
-        shapes += [
-            box(scale.span(since, until), y + ROW - 8, 5, "serving", f"clients on {name}")
-            for since, until in _service(history, name)
-        ]
-        y += ROW
-    return shapes, y + 16
-
-
-def _bands(history: History, scale: Scale, name: str, y: float) -> list[str]:
-    shapes = []
-    for fault in history.faults:
-        if fault.target != name:
-            continue
-        until = min(fault.healed, history.end)
-        effect = "proxy" if name == PROXY else fault.effect
-        over = "never taken back" if fault.healed == math.inf else f"until {fault.healed:.2f} s"
-        words = f"{fault.name} {fault.lane or ''}".strip()
-        title = f"{words} of {name} at {fault.at:.2f} s, {over}"
-        shapes.append(box(scale.span(fault.began, until), y, ROW - 10, f"fault {effect}", title))
-        shapes.append(text(scale.x(fault.began) + 4, y + 12, words, "fault-name"))
-    return shapes
-
-
-def _service(history: History, name: str) -> list[tuple[float, float]]:
-    """When a node carried clients, as far as the proxy's gauge says."""
-    spells: list[tuple[float, float]] = []
-    began: float | None = None
-    at = 0.0
-    for scraped in history.scrapes:
-        nodes = carriers(history, scraped)
-        if nodes is None:
-            continue
-        at = scraped.at
-        if name in nodes:
-            began = at if began is None else began
-        elif began is not None:
-            spells.append((began, at))
-            began = None
-    return spells if began is None else [*spells, (began, at)]
-
-
 def _latencies(history: History, scale: Scale, y: float) -> tuple[list[str], float]:
     """Every request at the time at which it was sent, by how long its answer took; the lost ones above all."""
     shapes = [text(8, y + 4, "latency of requests", "panel")]
@@ -120,6 +73,7 @@ def _latencies(history: History, scale: Scale, y: float) -> tuple[list[str], flo
         height = _height(seconds, top, bottom)
         shapes.append(line(GUTTER, height, WIDTH - 12, height, "grid"))
         shapes.append(text(GUTTER - 10, height + 4, _duration(seconds), "tick", "end"))
+    shapes += [line(GUTTER, top - 12, WIDTH - 12, top - 12, "grid")]
     shapes.append(text(GUTTER - 10, top - 8, "no answer", "tick lost", "end"))
     asked = [each for each in history.exchanges if each.request.id is not None]
     step = max(1, len(asked) // DOTS)

@@ -56,7 +56,7 @@ class Conclusion:
 
     def __str__(self) -> str:
         if not self.red:
-            return f"no promise was broken\nrun: {self.folder}"
+            return f"no promise was broken\nrun: {self.folder}\nreport: {self.folder / html.NAME}"
         return f"{explain(self.history, self.verdicts, self.folder)}\nreport:      {self.folder / html.NAME}"
 
 
@@ -79,6 +79,5 @@ def conclude(run: Run) -> Conclusion:
         run.close()
     history = store.load(run.folder)
     conclusion = Conclusion(run.folder, history, tuple(judge(history, run.scene.required)))
-    if conclusion.red:
-        html.write(history, conclusion.verdicts, run.folder)
+    html.write(history, conclusion.verdicts, run.folder)
     return conclusion

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from e2e.ledger.store import LATEST
+from e2e.report.index import Line, page
 from e2e.report.junit import Case, Outcome, judged, write_feature
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
     from e2e.steps.conclusion import Conclusion
 
-JUNIT: Final = Path("reports/junit")
+REPORTS: Final = Path("reports")
+JUNIT: Final = REPORTS / "junit"
+INDEX: Final = REPORTS / "index.html"
 OUTCOMES: Final[dict[str, Outcome]] = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
 
 
@@ -73,6 +76,12 @@ class Played:
             case = replace(case, output=f"played once more, the first run was not fair: {self.unfair}\n\n{case.output}")
         return replace(case, file=self.location)
 
+    def line(self) -> Line:
+        """Return it as the index of all scenarios wants it."""
+        run = None if self.conclusion is None else self.conclusion.folder
+        told = self.skipped or self.case().message
+        return Line(self.feature, self.scenario, self.location, self.outcome, self.seconds, told, run)
+
 
 class Results:
     """The scenarios played so far, by feature."""
@@ -80,12 +89,15 @@ class Results:
     def __init__(self, properties: Mapping[str, str]) -> None:
         self._properties = dict(properties)
         self._played: dict[str, dict[str, Played]] = {}
+        self._lines: dict[tuple[str, str], Line] = {}
 
     def note(self, played: Played) -> None:
-        """Keep what became of a scenario, a second play in the place of the first, and write its feature's JUnit."""
+        """Keep what became of a scenario, a second play in the place of the first; write JUnit and the index."""
         scenarios = self._played.setdefault(played.feature, {})
         scenarios[played.scenario] = played
         write_feature(JUNIT, played.feature, [each.case() for each in scenarios.values()], self._properties)
+        self._lines[played.feature, played.scenario] = played.line()
+        INDEX.write_text(page([*self._lines.values()], self._properties, INDEX.parent), encoding="utf-8")
 
     def summary(self) -> list[str]:
         """Return the last lines of the output: where to look, and the counts."""
@@ -94,7 +106,11 @@ class Results:
         failed = len(outcomes) - sum(counts.values())
         runs = [each.conclusion.folder for all_ in self._played.values() for each in all_.values() if each.conclusion]
         last = [f"last run: {runs[-1]} (runs/{LATEST}); judge it: python -m e2e.judge {LATEST}"] if runs else []
-        return [f"JUnit: {JUNIT}", *last, f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped"]
+        return [
+            f"report: {INDEX}; JUnit: {JUNIT}",
+            *last,
+            f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped",
+        ]
 
 
 def error_of(scenario: Any) -> str:

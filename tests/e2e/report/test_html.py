@@ -10,6 +10,7 @@ import pytest
 from e2e.judge import judge, main
 from e2e.ledger.store import Store
 from e2e.report.html import page, write
+from e2e.report.story import story
 from e2e.report.svg import GUTTER, WIDTH, Scale
 from e2e.report.timeline import timeline
 from tests.e2e.checkers.histories import B1, P1, Run, good_run, header
@@ -54,7 +55,7 @@ def test_a_good_run_has_no_red() -> None:
 
 def test_whatever_went_wrong_is_there_to_be_seen() -> None:
     svg = drawn(broken_run())
-    assert [count(svg, kind) for kind in ("lost-tick", "strange", "closed", "error")] == [2, 2, 1, 1]
+    assert [count(svg, kind) for kind in ("lost-tick", "strange", "closed", "error")] == [4, 2, 1, 1]
     assert count(svg, "flag") > 0
     said = titles(svg)
     for words in (
@@ -98,8 +99,8 @@ def test_clients_who_lost_something_come_first_and_in_their_order() -> None:
     svg = drawn(run)
     names = [text.text or "" for text in svg.iter("text") if (text.text or "").startswith("client-")]
     assert len(names) == 40
-    assert names == sorted(names, key=lambda name: int(name.partition("-")[2]))
-    assert {"client-2", "client-10", "client-59"} <= set(names)
+    assert names == sorted(names, key=lambda name: int(name.partition("-")[2].split()[0]))
+    assert {"client-2 ✗ 1", "client-10 ✗ 1", "client-59 ✗ 1"} <= set(names)
     assert "20 without losses not shown" in "".join(text.text or "" for text in svg.iter("text"))
 
 
@@ -168,3 +169,28 @@ def test_many_witnesses_fold(tmp_path: Path) -> None:
     history = run.history()
     path = write(history, judge(history), tmp_path)
     assert "<summary>6 more</summary>" in path.read_text(encoding="utf-8")
+
+
+def test_faults_of_one_node_do_not_cover_each_other() -> None:
+    run = good_run()
+    run.fault("latency", P1, lane="ws").fault("latency", P1, lane="http").fault("black_hole", P1, lane="ws")
+    svg = drawn(run)
+    names = {text.text: text for text in svg.iter("text") if text.get("class") == "fault-name"}
+    assert "latency ws http" in names, "one fault of two lanes is drawn once"
+    heights = [text.get("y") for name, text in names.items() if name in {"latency ws http", "black_hole ws"}]
+    assert len({*heights}) == 2
+
+
+def test_the_page_says_in_words_what_happened() -> None:
+    history = broken_run().history()
+    told = story(history, judge(history))
+    assert "stop of proxy (ws)" in told
+    assert re.search(rf"from [\d.]+ s {P1}", told)
+    assert "<b>c</b> 6 times" in told
+    assert "<b>answered_once, " in told
+
+
+def test_a_run_without_events_says_so() -> None:
+    told = story(Run().history(), [])
+    assert told.count("nothing") == 2
+    assert "nobody can say" in told
