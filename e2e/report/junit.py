@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from e2e.checkers.verdict import Answer, worst
+from e2e.report import html
 from e2e.report.text import explain, figures, table
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Case:
 
 
 def judged(history: History, verdicts: Sequence[Verdict], seconds: float, run: Path) -> Case:
-    """The test case of a run that was played to its end and judged."""
+    """The test case of a run that was played to its end and judged. GitLab links to what is said to be attached."""
     red = [verdict for verdict in verdicts if verdict.red]
     return Case(
         name=history.meta.scenario,
@@ -52,7 +53,7 @@ def judged(history: History, verdicts: Sequence[Verdict], seconds: float, run: P
         outcome=_OUTCOMES.get(worst(verdicts), "passed"),
         message="; ".join(f"{verdict.promise}: {verdict.reason}" for verdict in red),
         text=explain(history, verdicts, run),
-        output=f"{table(verdicts)}\n\n{figures(verdicts)}\n\nrun: {run}",
+        output=f"{table(verdicts)}\n\n{figures(verdicts)}\n\nrun: {run}\n[[ATTACHMENT|{run / html.NAME}]]",
         started=history.meta.started,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from e2e.ledger.store import LATEST
 from e2e.report.index import Line, page
 from e2e.report.junit import Case, Outcome, judged, write_feature
+from e2e.steps.judging import STANDING_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 REPORTS: Final = Path("reports")
 JUNIT: Final = REPORTS / "junit"
 INDEX: Final = REPORTS / "index.html"
+LONGEST: Final = 300  # characters of a message; all of it is in the text
 OUTCOMES: Final[dict[str, Outcome]] = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
 
 
@@ -69,12 +71,19 @@ class Played:
             case = judged(conclusion.history, conclusion.verdicts, self.seconds, conclusion.folder)
         if self.error:
             texts = [self.error] if case.text in self.error else [self.error, case.text]
-            case = replace(
-                case, outcome=self.outcome, message=self.error.splitlines()[0], text="\n\n".join(filter(None, texts))
-            )
+            text = "\n\n".join(filter(None, texts))
+            case = replace(case, outcome=self.outcome, message=self._complaint(case), text=text)
         if self.unfair is not None:
             case = replace(case, output=f"played once more, the first run was not fair: {self.unfair}\n\n{case.output}")
         return replace(case, file=self.location)
+
+    def _complaint(self, judged: Case) -> str:
+        """One line: what the judge says, or else which step failed and what it saw."""
+        step, _, seen = self.error.partition("\n")
+        if STANDING_STEP in step and judged.message:
+            return judged.message
+        said = next((line for line in seen.splitlines() if line.strip()), "").removeprefix("ASSERT FAILED: ")
+        return f"{step}: {said}"[:LONGEST] if said else step
 
     def line(self) -> Line:
         """Return it as the index of all scenarios wants it."""

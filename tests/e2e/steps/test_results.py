@@ -19,6 +19,7 @@ from e2e.ledger.meta import Meta
 from e2e.steps import results
 from e2e.steps.conclusion import STANDING, Conclusion, required
 from e2e.steps.formatter import ScenarioLines
+from e2e.steps.judging import STANDING_STEP
 from e2e.steps.results import Played, Results
 
 FOLDER = Path("runs/x")
@@ -77,21 +78,37 @@ def test_each_status_of_behave_has_an_outcome(status: str, outcome: str) -> None
 
 def test_a_failed_step_is_the_message_and_the_verdicts_are_below() -> None:
     case = played("failed", error="Then x\nASSERT FAILED: y", conclusion=concluded(**FAIR_AND_BROKEN)).case()
-    assert case.message == "Then x"
+    assert case.message == "Then x: y"
     assert "ASSERT FAILED: y" in case.text
     assert "no_strangers is no" in case.text
     assert case.file == "features/x.feature:7"
 
 
+def test_when_only_the_judge_objects_the_message_is_the_judges() -> None:
+    error = f"Then {STANDING_STEP}\nASSERT FAILED: ✗ no_strangers"
+    case = played("failed", error=error, conclusion=concluded(no_strangers=Answer.NO)).case()
+    assert case.message == "no_strangers: no_strangers is no"
+    assert played("failed", error="Then x").case().message == "Then x"
+    assert len(played("failed", error=f"Then x\n{'y' * 1000}").case().message) == results.LONGEST
+
+
+def test_a_skipped_scenario_says_why_in_junit_and_in_the_index() -> None:
+    skipped = played("skipped", skipped="not claimed: status: it has none")
+    assert skipped.case().message == skipped.line().told == "not claimed: status: it has none"
+    assert skipped.line().run is None
+    assert played("passed", conclusion=concluded(no_strangers=Answer.YES)).line().run == FOLDER
+
+
 def test_a_second_play_takes_the_place_of_the_first_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "JUNIT", tmp_path)
+    monkeypatch.setattr(results, "JUNIT", tmp_path / "junit")
+    monkeypatch.setattr(results, "INDEX", tmp_path / "index.html")
     book = Results({"seed": "7"})
     book.note(played("failed", conclusion=concluded(**UNFAIR)))
     book.note(played("passed", conclusion=concluded(no_strangers=Answer.YES), unfair="the clock was late"))
     book.note(played("skipped", scenario="Other"))
-    (file,) = tmp_path.iterdir()
+    (file,) = (tmp_path / "junit").iterdir()
     suite = ET.parse(file).getroot()[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
         "2",
@@ -101,6 +118,9 @@ def test_a_second_play_takes_the_place_of_the_first_and_says_so(
     )
     assert "played once more, the first run was not fair: the clock was late" in ET.tostring(suite, "unicode")
     assert '<property name="seed" value="7" />' in ET.tostring(suite, "unicode")
+    index = (tmp_path / "index.html").read_text()
+    assert index.count("Some scenario</a>") == 1
+    assert "1 passed, 1 skipped" in index
     assert book.summary()[-1] == "1 passed, 0 failed, 1 skipped"
     assert str(FOLDER) in book.summary()[1]
 
