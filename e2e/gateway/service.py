@@ -16,7 +16,7 @@ class GatewayService:
     """A gateway whose nodes keep their addresses in its network for as long as it runs."""
 
     def __init__(self, control: str, host: str) -> None:
-        """`control`: the URL of its control API, from here; `host`: its address for the proxy. Raises GatewayError."""
+        """`control`: the URL of its control API, from here; `host`: its name for the proxy. Raises GatewayError."""
         self.client = GatewayClient(control)
         nodes = self.client.state()["nodes"]
         self.urls = {

@@ -44,6 +44,6 @@ def venue(folder: Path, options: Options) -> Venue:
         return SutService(profile, nodes, consensus, folder, settings, service=proxy())
 
     def open_gateway() -> GatewayService:
-        return GatewayService(testbed.public_url(GATEWAY, CONTROL), testbed.private_address(GATEWAY))
+        return GatewayService(testbed.public_url(GATEWAY, CONTROL), host=GATEWAY)
 
     return Venue(testbed, make_sut, open_gateway, lambda _: image, lambda: None)

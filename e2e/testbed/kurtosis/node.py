@@ -1,4 +1,8 @@
-"""One execution node of an enclave: a service with the ports rpc and ws, seen from inside and from outside."""
+"""One execution node of an enclave: a service with the ports rpc and ws, seen from inside and from outside.
+
+From inside it goes by its name. While it is down the name does not resolve, which is told in milliseconds as a refused
+connect is; its address would be dialled for seconds, because nobody answers for it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ WS: Final = "ws"
 
 
 class EnclaveNode:
-    """Its address in the enclave stays; its ports on this machine are Docker's to choose anew at each start."""
+    """Its ports on this machine are Docker's to choose anew at each start."""
 
     def __init__(self, service: ServiceContext) -> None:
         """Take a service, in whatever state it is. Raises TestbedError if it has no such ports."""
@@ -29,7 +33,7 @@ class EnclaveNode:
         ports = service.get_private_ports()
         if missing := {HTTP, WS} - ports.keys():
             raise TestbedError(f"the service {self.name} has no port {' and '.join(sorted(missing))}: {list(ports)}")
-        self.inner_urls = _urls(service.get_private_ip_address(), ports[HTTP].number, ports[WS].number)
+        self.inner_urls = _urls(self.name, ports[HTTP].number, ports[WS].number)
         self._urls: NodeUrls | None = None
         self._note_ports()
 

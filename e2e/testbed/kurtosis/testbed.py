@@ -100,8 +100,7 @@ class KurtosisTestbed(Testbed):
 
     def upstream_consensus_urls(self) -> dict[str, str]:
         beacon = self._open_beacon
-        host = beacon.get_private_ip_address()
-        return {name: f"http://{host}:{port.number}" for name, port in _endpoints(beacon.get_private_ports())}
+        return {name: f"http://{BEACON}:{port.number}" for name, port in _endpoints(beacon.get_private_ports())}
 
     def state(self, node: str) -> Literal["running", "paused", "stopped"]:
         return self._node(node).state
@@ -166,10 +165,6 @@ class KurtosisTestbed(Testbed):
         except KeyError:
             ports = ", ".join(sorted(found.get_public_ports())) or "none: it does not run"
             raise TestbedError(f"the service {service} has no port {port} for us; it has {ports}") from None
-
-    def private_address(self, service: str) -> str:
-        """The IP address of a service in the enclave."""
-        return self.enclave.service(service).get_private_ip_address()
 
     def _expect_signals(self, what: str) -> None:
         if not self.signals:

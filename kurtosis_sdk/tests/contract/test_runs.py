@@ -58,7 +58,7 @@ def test_only_run_takes_all_parameters_as_args(enclave: Any) -> None:
     other = StarlarkRunConfig(main_function_name="other", serialized_params='{"args": {"n": 1}}')
     assert json.loads(enclave.run_starlark_script_blocking(script, other).serialized_output) == {"n": 1}
     wrong = StarlarkRunConfig(main_function_name="other", serialized_params='{"n": 1}')
-    with pytest.raises(StarlarkInterpretationError, match="other.* got an unexpected keyword argument"):
+    with pytest.raises(StarlarkInterpretationError, match=r"other.* got an unexpected keyword argument"):
         enclave.run_starlark_script_blocking(script, wrong)
 
 

@@ -102,8 +102,7 @@ def test_endpoints_of_the_beacon_answer_from_outside(network: KurtosisTestbed) -
 
 def test_a_proxy_serves_through_the_gateway_and_leaves_politely(network: KurtosisTestbed, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
-    control, host = network.public_url(GATEWAY, CONTROL), network.private_address(GATEWAY)
-    with GatewayService(control, host) as gateway:
+    with GatewayService(network.public_url(GATEWAY, CONTROL), host=GATEWAY) as gateway:
         nodes = upstreams("2p2b", network, gateway.urls)
         service = ProxyService(network.enclave, IMAGE)
         sut = SutService(load("vixy-py"), nodes, network.upstream_consensus_urls(), tmp_path, service=service)

@@ -34,14 +34,13 @@ def test_it_runs_the_package_with_its_own_block_time_and_without_a_proxy(land: L
 
 def test_nodes_are_seen_from_outside_and_from_inside(land: Land, testbed: KurtosisTestbed) -> None:
     assert testbed.node_names() == NODES
-    port, address = land.nodes[P1].port, land.inside(testbed).services[P1].private_ip
+    port = land.nodes[P1].port
     assert testbed.urls(P1) == NodeUrls(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
-    assert testbed.upstream_urls(P1) == NodeUrls(f"http://{address}:8545", f"ws://{address}:8546")
+    assert testbed.upstream_urls(P1) == NodeUrls(f"http://{P1}:8545", f"ws://{P1}:8546")
     beacon = land.inside(testbed).services["beacon"]
     outside = {name: f"http://127.0.0.1:{beacon.public_ports[name]}" for name in ("cl-1", "cl-2")}
     assert testbed.consensus_urls() == outside
-    inside = {"cl-1": f"http://{beacon.private_ip}:5052", "cl-2": f"http://{beacon.private_ip}:5053"}
-    assert testbed.upstream_consensus_urls() == inside
+    assert testbed.upstream_consensus_urls() == {"cl-1": "http://beacon:5052", "cl-2": "http://beacon:5053"}
 
 
 def test_the_chain_is_what_the_block_driver_says(land: Land, testbed: KurtosisTestbed) -> None:
@@ -123,7 +122,7 @@ def test_what_does_not_exist_is_said_with_what_does(testbed: KurtosisTestbed) ->
     with pytest.raises(TestbedError, match="beacon has no port http for us; it has cl-1, cl-2, control"):
         testbed.public_url("beacon", "http")
     with pytest.raises(TestbedError, match="Could not find the service 'nobody'"):
-        testbed.private_address("nobody")
+        testbed.public_url("nobody", "http")
 
 
 def test_the_end_saves_every_log_and_leaves_nothing(land: Land) -> None:
