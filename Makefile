@@ -25,6 +25,9 @@ SHARED := -n $(WORKERS) --dist worksteal
 BASE ?=
 BUILD ?=
 TAG ?= dev
+# make kurtosis-up: which enclave, and what the package is told
+ENCLAVE ?= vixy
+ARGS ?= kurtosis/args/2p2b.yaml
 
 .NOTPARALLEL:
 # Whatever `make help` lists is a command and no file.
@@ -40,6 +43,12 @@ e2e: $(READY) geth ## the main job: four real nodes, our proxy, the critical sce
 kurtosis-e2e: $(READY) ## the same in a Kurtosis enclave: needs an engine and `make images`, see docs/kurtosis.md
 	rm -rf reports/junit
 	$(BIN)/behave --tags @critical --no-summary -D testbed=kurtosis $(OPTIONS)
+
+kurtosis-up: $(READY) ## the network and a proxy in an enclave that stays, with its URLs; ENCLAVE=vixy ARGS=FILE
+	@$(BIN)/python -m e2e.testbed.kurtosis up --enclave $(ENCLAVE) --arguments $(ARGS)
+
+kurtosis-down: $(READY) ## remove that enclave
+	@$(BIN)/python -m e2e.testbed.kurtosis down --enclave $(ENCLAVE)
 
 features: $(READY) geth ## every scenario that does not take hours
 	rm -rf reports/junit
