@@ -39,8 +39,7 @@ def run(plan, args = {}):
         public_ports = {"control": PortSpec(number = BEACON)},
     ))
 
-def run_proxy(plan, args = {}):
-    proxy = args["proxy"]
+def run_proxy(plan, proxy):
     plan.add_service(name = "proxy", config = ServiceConfig(
         image = proxy["image"],
         entrypoint = proxy["entrypoint"],

@@ -85,9 +85,8 @@ class Enclave:
         return bool(json.loads(said) == "docker")
 
     def run_package(self, values: Mapping[str, Any], function: str = "", *, timeout: float = RUN_LIMIT) -> None:
-        """Run the package, or another function of it than `run`, with `values` as its `args`. Raises TestbedError."""
-        params = {"args": values} if function else values  # Kurtosis makes one value of all for `run` only
-        config = StarlarkRunConfig(main_function_name=function, serialized_params=json.dumps(params))
+        """Run the package, or another function of it than `run`; `values` are its parameters. Raises TestbedError."""
+        config = StarlarkRunConfig(main_function_name=function, serialized_params=json.dumps(values))
         with self._running, as_testbed_errors(f"{self._package.name}/ failed in the enclave {self.name}"):
             self._open_context.run_starlark_package_blocking(self._package, config, timeout=timeout)
 
