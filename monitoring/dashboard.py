@@ -94,7 +94,9 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         Panel("Memory", "bytes", (("process_resident_memory_bytes{}", "{{instance}}"),), "flat under any load that is"),
         Panel("CPU", "percentunit", (("rate(process_cpu_seconds_total{}[$__rate_interval])", "{{instance}}"),),
               "1 is one core; the proxy is one process with one loop", limit=0.9),
-        Panel("File descriptors", "none", (("process_open_fds{}", "{{instance}}"),), "two a WebSocket client"),
+        Panel("File descriptors and tasks", "none", (("process_open_fds{}", "descriptors {{instance}}"),
+                                                     ("vixy_tasks{}", "tasks {{instance}}")),
+              "two descriptors a WebSocket client; both come back to where they were"),
     ),
 }  # fmt: skip
 

@@ -71,6 +71,15 @@ def test_every_job_has_an_end_that_its_runner_allows(name: str) -> None:
     assert job["timeout-minutes"] < HOSTED_LIMIT or job["runs-on"] == OWN_MACHINE
 
 
+def test_the_segments_add_up_to_the_whole_soak_and_each_fits_its_job() -> None:
+    script = (ROOT / "ci" / "soak_segment.sh").read_text(encoding="utf-8")
+    [segment], [hours] = (map(int, re.findall(each, script)) for each in (r"SEGMENT:-(\d+)m", r"DURATION:-(\d+)h"))
+    chain = [job for job in WORKFLOWS["nightly.yml"]["jobs"].values() if "soak-segment" in job.get("uses", "")]
+    assert len(chain) * segment >= hours * 60
+    assert segment + 30 < WORKFLOWS["soak-segment.yml"]["jobs"]["soak"]["timeout-minutes"]
+    assert [job["with"].get("after", "") for job in chain] == ["", *(job["with"]["name"] for job in chain[:-1])]
+
+
 def test_actions_of_others_are_pinned_to_a_version() -> None:
     foreign = [step["uses"] for step in steps() if "uses" in step and not step["uses"].startswith("./")]
     assert foreign

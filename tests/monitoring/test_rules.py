@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -38,7 +39,11 @@ def rules(kind: str) -> dict[str, dict[str, Any]]:
 def samples() -> set[str]:
     """The name of each series that the proxy exports, one of each kind of node being in its config."""
     text = (FOLDER / "vixy.toml").read_text(encoding="utf-8") + '\n[[cl]]\nname = "cl-1"\nurl = "http://127.0.0.1:5052"'
-    exported = Metrics(load(text, "vixy.toml")).text().decode()
+
+    async def scrape() -> str:  # the proxy's loop is among what is told
+        return Metrics(load(text, "vixy.toml")).text().decode()
+
+    exported = asyncio.run(scrape())
     return {sample.name for family in text_string_to_metric_families(exported) for sample in family.samples}
 
 
