@@ -42,6 +42,13 @@ def minutes(job: dict[str, Any], all_jobs: dict[str, Any]) -> int:
     return int(job["timeout-minutes"]) + max(before, default=0)
 
 
+def test_every_make_target_exists() -> None:
+    made = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    asked = {target for step in steps() for target in re.findall(r"\bmake ([a-z][a-z0-9-]*)", step.get("run", ""))}
+    assert len(asked) > 5
+    assert asked <= made
+
+
 def test_every_script_and_action_of_ours_exists() -> None:
     for step in steps():
         for module in re.findall(r"-m (ci\.\w+)", step.get("run", "")):
