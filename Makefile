@@ -66,7 +66,7 @@ unit: $(READY) geth ## unit and property tests, with coverage, which must be ove
 	$(BIN)/pytest -q $(SHARED) --cov --cov-report=term:skip-covered
 
 sdk: $(READY) ## the tests of the Kurtosis SDK; those on a real engine where there is one
-	cd kurtosis_sdk && ../$(BIN)/pytest -q $(SHARED)
+	cd kurtosis_sdk && ../$(BIN)/pytest -q
 
 simulate: $(READY) ## the session in virtual time, SEEDS=1000; a seed that fails says how to see it again
 	$(BIN)/python -m simulation --seeds $(SEEDS) --jobs 2
