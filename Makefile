@@ -91,6 +91,7 @@ k6: $(READY) geth ## k6 (loadtest/) with reconnections forced meanwhile: DURATIO
 
 bench: $(READY) ## the proxy beside other relays, in turns, as ratios; takes some minutes
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.gateway
 
 check: $(READY) ## format, lint, types, import rules
 	$(BIN)/ruff format --check .

@@ -39,6 +39,10 @@ class Process:
             raise RuntimeError(f"{self._process.args!r} did not start: {_stream(self._process.stderr).read()}")
         return Ports(int(words[0]), int(words[1]))
 
+    def read_line(self) -> str:
+        """The next line that it prints; '' when it has ended."""
+        return _stream(self._process.stdout).readline().strip()
+
     def cpu_seconds(self) -> float:
         """User and system time so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SCRAPE_EVERY: Final = 0.2  # seconds
+FACTS: Final = "gateway-facts.jsonl"
 LOOK_AT_CHAIN_EVERY: Final = 0.1
 SILENT: Final = "consensus.silent"  # the tag of scenarios with a consensus node that never answers
 BASE_CLIENTS: Final = 2
@@ -115,7 +116,7 @@ class Run:
         self.store = Store.create(stage.root, scene.scenario)
         self.recorder = Recorder(self.store)
         self.nemesis = Nemesis(stage.testbed, self.recorder, self._restored)
-        self._lanes = None if gateway is None else LaneNemesis(gateway.client, self.recorder)
+        self._lanes = None if gateway is None else LaneNemesis(gateway.client, self.recorder, self.store.logs / FACTS)
         self.asked_before = {} if gateway is None else gateway.client.methods()
         """What each lane of each node had been asked for, and how often, before this run."""
         self.unfelt: tuple[str, ...] = ()

@@ -56,7 +56,9 @@ async def _complaints(request: web.Request, handler: Handler) -> web.StreamRespo
     """Turn what a user got wrong into a 400 that says so."""
     try:
         return await handler(request)
-    except (FaultError, RouteError, json.JSONDecodeError) as error:
+    except json.JSONDecodeError as error:
+        return _json({"error": f"the body is no JSON: {error}"}, 400)
+    except (FaultError, RouteError) as error:
         return _json({"error": str(error)}, 400)
     except KeyError as error:
         return _json({"error": f"{error.args[0]} is missing"}, 400)

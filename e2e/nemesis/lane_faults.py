@@ -9,11 +9,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from e2e.gateway.client import GatewayError
 from e2e.ledger.entries import Arrived, Healed, Injected, Marked
 from e2e.nemesis.fault import FaultDidNotBiteError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from e2e.gateway.client import GatewayClient, InForce
     from e2e.gateway.facts import Fact, LaneName
     from e2e.ledger.recorder import Recorder
@@ -28,10 +32,11 @@ class LaneNemesis:
     The names of the faults and their attributes are the gateway's: see `python -m e2e.gateway` and its /kinds.
     """
 
-    def __init__(self, gateway: GatewayClient, recorder: Recorder) -> None:
-        """Begin with what the gateway sees from now on."""
+    def __init__(self, gateway: GatewayClient, recorder: Recorder, log: Path | None = None) -> None:
+        """Begin with what the gateway sees from now on; each fact of it goes to the file `log` as a JSON line."""
         self._gateway = gateway
         self._recorder = recorder
+        self._log = log
         self._open: dict[int, InForce] = {}
         self._armed: dict[int, tuple[InForce, float]] = {}  # not felt yet, with the times at which they were armed
         self._read = int(gateway.state()["facts"])
@@ -90,13 +95,26 @@ class LaneNemesis:
 
     def collect(self) -> None:
         """Write down what the gateway saw since the last time: first effects, and requests with side effects."""
-        for fact in self._gateway.facts(after=self._read):
+        facts = self._gateway.facts(after=self._read)
+        self._keep(facts)
+        for fact in facts:
             self._read = fact.number
-            at = self._recorder.now() - (time.monotonic() - fact.at)
+            at = self._at(fact)
             if fact.what == "arrived":
                 self._recorder.record(Arrived(at, fact.node, fact.detail["method"], fact.detail["params"]))
             elif fact.fault_id in self._armed:
                 self._record_injected(fact, at)
+
+    def _at(self, fact: Fact) -> float:
+        """When it was, on the clock of the run."""
+        return self._recorder.now() - (time.monotonic() - fact.at)
+
+    def _keep(self, facts: list[Fact]) -> None:
+        if self._log is not None and facts:
+            with self._log.open("ab") as log:
+                log.writelines(
+                    orjson.dumps(fact.to_json() | {"at": round(self._at(fact), 6)}) + b"\n" for fact in facts
+                )
 
     def _record_injected(self, fact: Fact, at: float) -> None:
         fault, began = self._armed.pop(fact.fault_id or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,25 @@ def test_a_fault_that_bites_at_once_is_written_down(nemesis: LaneNemesis, record
     nemesis.cure(fault)
     assert kinds(recorder) == [Injected, Marked, Healed]
     assert nemesis.hurt == ()
+
+
+def test_every_single_effect_is_kept_in_order(
+    gateway: GatewayClient, recorder: Recorder, socket: ClientConnection, tmp_path: Path
+) -> None:
+    log = tmp_path / "facts.jsonl"
+    nemesis = LaneNemesis(gateway, recorder, log)
+    slow = nemesis.arm("slow_answers", NODE, "ws", delay=1)
+    for _ in range(5):
+        socket.send(call("eth_chainId"))
+        socket.recv(SOON)
+    nemesis.cure(slow)
+    facts = [json.loads(line) for line in log.read_text().splitlines()]
+    done = [fact for fact in facts if fact["fault_id"] == slow.id]
+    assert [fact["fault"] for fact in done] == ["slow_answers"] * 5
+    assert [fact["number"] for fact in facts] == sorted(fact["number"] for fact in facts)
+    assert all(0 <= fact["at"] <= recorder.now() for fact in facts)
+    (mark,) = [entry for entry in recorder.entries() if isinstance(entry, Marked)]
+    assert mark.detail["bites"] == 5
 
 
 def test_a_fault_of_an_instant_needs_no_cure(
