@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RUNS: Final = Path("runs")
 NO_SDK: Final = """\
 -D testbed=kurtosis needs {name}, which is not installed; from a clone of this project:
-  pip install -e '.[kurtosis]' -e ./kurtosis_sdk"""
+  pip install -e '.[suite,kurtosis]' -e ./kurtosis_sdk"""
 
 
 def choose(options: Options) -> Venue:

@@ -54,7 +54,7 @@ def test_an_enclave_without_the_sdk_says_how_to_have_it(monkeypatch: pytest.Monk
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr("e2e.steps.enclave", raising=False)  # not there if nobody has imported it yet
     monkeypatch.setitem(sys.modules, "kurtosis_sdk", None)
-    with pytest.raises(TestbedError, match=r"needs kurtosis_sdk, which is not installed.*\n.*\[kurtosis\]"):
+    with pytest.raises(TestbedError, match=r"needs kurtosis_sdk, which is not installed.*\n.*\[suite,kurtosis\]"):
         venues.choose(KURTOSIS)
 
 
