@@ -1,9 +1,10 @@
 """A history judged while it goes on, in memory that does not grow: window by window, by the checkers of whole ones.
 
-A window ends where it is calm: no fault is open or recent, the chain did not change its mind, the harness kept time.
-The next one begins with everything of the last `LEAD` seconds, and with what is older and goes on: open connections,
-requests that wait, the last blocks, and live subscriptions, as if they were confirmed when the shared time began. So
-what a checker would have put together across the cut is together in one of the two windows, and whole in it.
+A window ends where it is calm: no fault is open or recent, the chain did not change its mind, the harness kept time,
+nobody is behind. The next one begins with everything of the last `LEAD` seconds, and with what is older and goes on:
+open connections, requests that wait, the last blocks, and live subscriptions, as if they were confirmed when the shared
+time began. So what a checker would have put together across the cut is together in one of the two windows, and whole in
+it.
 
 What a window cannot know is what came before: an answer that comes again later than `LEAD` is a stranger to
 `no_strangers`, but not a second answer to `answered_once`; memory that grows slowly is for `e2e.soak.trend`; a gauge is
@@ -17,13 +18,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from e2e.checkers.events import NEW_HEADS, head
 from e2e.checkers.verdict import Answer, Verdict, worst
-from e2e.ledger.entries import Block, Marked, Opened, Received
+from e2e.ledger.entries import Block, Injected, Marked, Opened, Received
 from e2e.ledger.faults import pair
 from e2e.ledger.history import SETTLED, History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from e2e.ledger.entries import Entry
     from e2e.ledger.exchanges import Exchange
@@ -31,6 +33,14 @@ if TYPE_CHECKING:
 
 LENGTH: Final = 30.0
 """Seconds of which a window has at least."""
+
+LONGEST: Final = 600.0
+"""Seconds after which a window ends although it is never calm, sharing nothing: memory has its bound, too."""
+
+INSTANT: Final = 0.001
+
+MOMENT: Final = 1.0
+"""Seconds in which a new head is told on a machine that is not busy."""
 
 LEAD: Final = 5.0
 """Seconds that two windows share: more than what checkers allow for what is still on its way."""
@@ -97,20 +107,24 @@ class Rolling:
 
     def cut(self, at: float) -> Window | None:
         """End the window at `at`, if that is long enough after the last cut and calm; else go on."""
-        if at - self._since < self._length:
+        lasted = at - self._since
+        if lasted < self._length:
             return None
         shared = self._shared_since(at)
-        calm_since = min(at - self._calm, shared - CAUGHT_UP)
-        if any(fault.healed > calm_since for fault in pair(self._entries)):
-            return None
-        whole = History([*self._entries, Marked(at, SETTLED)], self._meta)
-        if any(turn > calm_since for turn in whole.chain.reorgs) or whole.lateness(at - LEAD, at) > LATE:
-            return None
+        whole = None if self._hurt(at, shared) else self._until(at)
+        if whole is not None and self._restless(whole, at, shared):
+            whole = None
+        if whole is not None:
+            return self._cut(whole, at, at - LEAD, shared)
+        return self._cut(self._until(at), at, at, at - INSTANT) if lasted >= LONGEST else None
+
+    def _cut(self, whole: History, at: float, since: float, shared: float) -> Window:
+        """Judge what is complete, and keep what goes on; see `_lasting` for `since` and `shared`."""
         waiting = [each for each in whole.exchanges if self._waits(each, at)]
         unjudged = {id(each.request) for each in waiting}
         judged = History([each for each in whole.entries if id(each) not in unjudged], self._meta) if waiting else whole
         window = self._window(judged, at)
-        self._entries = _lasting(whole, at - LEAD, shared, waiting)
+        self._entries = _lasting(whole, since, shared, waiting)
         self._known = {id(each) for each in self._entries} - unjudged
         self._number += 1
         self._since = at
@@ -120,6 +134,29 @@ class Rolling:
         """Judge what is left, as the end of a run is judged: it has its own mark where it was settled."""
         history = History(self._entries, self._meta)
         return self._window(history, history.end)
+
+    def _until(self, at: float) -> History:
+        return History([*self._entries, Marked(at, SETTLED)], self._meta)
+
+    def _calm_since(self, at: float, shared: float) -> float:
+        return min(at - self._calm, shared - CAUGHT_UP)
+
+    def _hurt(self, at: float, shared: float) -> bool:
+        """Whether a fault is open, or was a short while ago."""
+        return any(fault.healed > self._calm_since(at, shared) for fault in pair(self._entries))
+
+    def _restless(self, whole: History, at: float, shared: float) -> bool:
+        """Whether the chain changed its mind a short while ago, the harness was late, or somebody is behind."""
+        turned = any(turn > self._calm_since(at, shared) for turn in whole.chain.reorgs)
+        return turned or whole.lateness(at - LEAD, at) > LATE or any(self._behind(whole, at))
+
+    def _behind(self, whole: History, at: float) -> Iterator[bool]:
+        """For each stream of heads, whether it has not been told the tip of a moment ago, and may still be."""
+        tip = max((block.number for block in whole.chain.canonical.values() if block.at <= at - MOMENT), default=-1)
+        for each in whole.subscriptions:
+            if each.kind == NEW_HEADS and each.wanted_until >= at and each.events:
+                last = head(each.events[-1])
+                yield last is not None and last.number < tip and at - last.event.at < self._meta.patience
 
     def _shared_since(self, at: float) -> float:
         """From when on the next window would know the chain, and what was said of it."""
@@ -153,6 +190,8 @@ def _lasting(history: History, since: float, shared: float, waiting: list[Exchan
     connections = {id(each): each for each in (*history.connections, *(each.connection for each in live))}
     older: list[Entry] = [Opened(each.opened, each.client) for each in connections.values() if each.end >= since]
     older += [each for each in history.of(Block) if each.at >= shared + SKEW]
+    open_faults = {fault.at for fault in history.faults if fault.healed == math.inf}
+    older += [each for each in history.of(Injected) if each.at in open_faults]
     older += [each.request for each in waiting]
     older += [each.request for each in history.exchanges if since <= each.answered < math.inf]
     for subscription in live:

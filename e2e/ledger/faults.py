@@ -62,6 +62,7 @@ EFFECTS: dict[str, Effect] = {
     "sequential_ids": Effect.FAULTY,
     "stalled_head": Effect.FAULTY,
     "syncing": Effect.FAULTY,
+    "unresponsive": Effect.FAULTY,  # seen, not done: it answers nobody in time, and nobody knows why
     # the rest
     "reorg": Effect.CHAIN,
     "slow_reader": Effect.CLIENT,

@@ -42,7 +42,8 @@ class LegFigures:
     """One leg. `curves` by the names of `Look`'s fields; `why` it ended is '' if the harness died.
 
     `miscounts`: looks at which the proxy's count of connections or subscriptions was wrong, of `looks` at which both
-    were known; `miscount` is the first of them, in words. `requests` and `failed` are sums over judged clients.
+    were known; `miscount` is the first of them, in words. `requests` and `failed` are sums over judged clients,
+    `still` the seconds in which a node stood still by itself.
     """
 
     seconds: float = 0.0
@@ -57,6 +58,7 @@ class LegFigures:
     failed: int = 0
     timeouts: int = 0
     most_kept: int = 0
+    still: float = 0.0
     bouts: list[Bout] = field(default_factory=list)
     progress: Progress | None = None
     report: Report | None = None
@@ -103,6 +105,7 @@ def _read_pieces(leg: Path, found: LegFigures) -> None:
         found.requests += piece.requests
         found.failed += piece.failed
         found.timeouts += piece.timeouts
+        found.still += piece.still
         found.most_kept = max(found.most_kept, piece.kept)
         for promise, answer in piece.answers.items():
             found.answers.setdefault(promise, Counter())[answer] += 1

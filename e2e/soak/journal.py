@@ -62,7 +62,8 @@ class Piece(msgspec.Struct, frozen=True):
     """A window that was judged: promise → answer, and the reasons of those that are red.
 
     `requests` of the judged clients that no earlier window had; `failed`: of those, without a result; `timeouts`: of
-    those, because of time. `kept`: entries that the harness held at its end.
+    those, because of time. `kept`: entries that the harness held at its end. `still`: seconds in which a node stood
+    still though nobody had hurt it.
     """
 
     number: int
@@ -74,6 +75,7 @@ class Piece(msgspec.Struct, frozen=True):
     failed: int
     timeouts: int
     kept: int
+    still: float = 0.0
 
 
 class Bout(msgspec.Struct, frozen=True):

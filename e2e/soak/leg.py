@@ -27,6 +27,7 @@ from e2e.soak.forcing import Forcing
 from e2e.soak.ground import Ground, ground
 from e2e.soak.journal import Bout, Look, Pen, Piece
 from e2e.soak.watch import SCRAPE_EVERY, Jury, Sampler
+from e2e.soak.witness import ASK_EVERY, NodeWitness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,7 @@ class Leg:
             audience.start()
             load = ending.enter_context(self._load(standing))
             self._observe(ending, standing, audience, load, recorder)
+            self._watch_nodes(ending, standing, recorder)
             why = self._force(ending, standing, load, time.monotonic() + lasts)
             if why != PROXY:
                 audience.settle(standing.profile.patience)
@@ -104,6 +106,15 @@ class Leg:
         ending.callback(jury.close)
         for name, look, every in (("sampler", sampler.scrape, SCRAPE_EVERY), ("jury", jury.sit, JUDGE_EVERY)):
             observer = Observer(name, look, every)
+            ending.callback(observer.stop)
+            observer.start()
+
+    def _watch_nodes(self, ending: ExitStack, standing: Ground, recorder: Recorder) -> None:
+        testbed, nemesis = standing.testbed, standing.nemesis
+        for node in testbed.node_names():
+            witness = NodeWitness(node, lambda name: testbed.urls(name).http, lambda: nemesis.hurt, recorder)
+            observer = Observer(f"witness of {node}", witness.look, ASK_EVERY)
+            ending.callback(witness.close)
             ending.callback(observer.stop)
             observer.start()
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from e2e.checkers.figures import percentile
 from e2e.checkers.verdict import Answer, Verdict, broken, kept, not_reached, unknown, worst
 from e2e.soak.gather import LegFigures, latency, of_time
 from e2e.soak.leg import PROMISES, PROXY
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 SUCCESS: Final = 0.999
 JUDGED: Final = 0.9
 """The share of the windows about which something must be known: a machine has its bad minutes in a day."""
+
+STRONG: Final = 0.95
+"""The share of the time in which every node answered a direct question soon, unless somebody had hurt it."""
+LATE: Final = 0.1
+"""Seconds by which the load generator may be behind its schedule at the worst instant of half of all spans."""
 
 WARM_UP: Final = 0.2
 """The share of a leg, at most `LONGEST_WARM_UP` seconds, before memory is looked at: caches and allocators fill."""
@@ -41,7 +47,7 @@ STABLE: Final = {
 
 def verdicts(legs: Sequence[LegFigures], every: float = EVERY) -> list[Verdict]:
     """All verdicts of a run, its legs in order; `every`: seconds between two forced reconnections."""
-    own = [_stayed_up(legs), _forced(legs), _succeeded(legs), _nothing_lost(legs), _no_timeouts(legs)]
+    own = [_stayed_up(legs), _kept_up(legs), _forced(legs), _succeeded(legs), _nothing_lost(legs), _no_timeouts(legs)]
     own += [_soon(legs, due(every)), _counted(legs), *(_stable(legs, promise) for promise in STABLE), _harness(legs)]
     return [*own, *(_promise(legs, promise) for promise in PROMISES)]
 
@@ -52,6 +58,19 @@ def _stayed_up(legs: Sequence[LegFigures]) -> Verdict:
         return broken("stayed_up", "the proxy ended by itself: see logs/proxy.log", [], seconds=seconds)
     died = sum(not leg.why for leg in legs[:-1])
     return kept("stayed_up", f"{seconds:.0f} s in {len(legs)} legs; the harness died {died} times", seconds=seconds)
+
+
+def _kept_up(legs: Sequence[LegFigures]) -> Verdict:
+    """Whether the machine had the strength for all of this; without it figures of time say nothing of the proxy."""
+    seconds, still = sum(leg.seconds for leg in legs), sum(leg.still for leg in legs)
+    late = percentile([late for leg in legs for _, late in leg.curves.get("late", [])], 50)
+    facts = {"still": still, "late": late}
+    reason = (
+        f"nodes stood still by themselves for {still:.0f} of {seconds:.0f} s, the load was {late * 1e3:.0f} ms late"
+    )
+    if not seconds or still > (1 - STRONG) * seconds or late > LATE:
+        return unknown("machine_kept_up", reason, (), **facts)
+    return kept("machine_kept_up", reason, **facts)
 
 
 def _forced(legs: Sequence[LegFigures]) -> Verdict:
@@ -128,7 +147,11 @@ def _soon(legs: Sequence[LegFigures], within: float) -> Verdict:
     facts = {"p50": p50, "p99": p99, "worst": worst_of_all}
     counted = f"p99 {p99 * 1000:.1f} ms of {total.get_total_count()} requests, those in reconnections included"
     reason = f"{counted}; less than {within * 1000:g} ms are due"
-    return kept("answered_soon", reason, **facts) if p99 < within else broken("answered_soon", reason, [], **facts)
+    if p99 < within:
+        return kept("answered_soon", reason, **facts)
+    if _kept_up(legs).answer is not Answer.YES:
+        return unknown("answered_soon", f"{reason}; but the machine did not keep up", (), **facts)
+    return broken("answered_soon", reason, [], **facts)
 
 
 def _counted(legs: Sequence[LegFigures]) -> Verdict:

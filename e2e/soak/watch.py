@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.failures import trouble
+from e2e.checkers.outages import Interval, merged
 from e2e.ledger.store import Store
 from e2e.soak.journal import Look, Piece
 from e2e.soak.vitals import vitals
+from e2e.soak.witness import FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +137,18 @@ def piece(window: Window, kept: int) -> Piece:
         failed=len(failed),
         timeouts=sum(map(_of_time, failed)),
         kept=kept,
+        still=_still(window),
     )
+
+
+def _still(window: Window) -> float:
+    """Seconds of a window in which any node stood still by itself."""
+    spells = merged(
+        Interval(max(fault.began, window.since), min(fault.healed, window.until))
+        for fault in window.history.faults
+        if fault.name == FAULT and fault.healed > window.since
+    )
+    return sum(spell.end - spell.start for spell in spells)
 
 
 def _of_time(exchange: Exchange) -> bool:

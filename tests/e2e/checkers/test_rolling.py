@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.checkers.rolling import LEAD, Rolling, Window, summary
+from e2e.checkers.rolling import LEAD, LONGEST, Rolling, Window, summary
 from e2e.checkers.verdict import Answer
 from e2e.judge import judge
-from e2e.ledger.entries import Closed, Entry, Received
+from e2e.ledger.entries import Closed, Entry, Healed, Injected, Received
 from e2e.ledger.history import History
+from tests.e2e.checkers.histories import B1
 from tests.e2e.checkers.perfect_proxy import PerfectProxy
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 randoms = st.integers(0, 2**32).map(Random)
 LENGTH = 4.0  # seconds
-SOON = 60.0  # seconds: before the last faults, which excuse much to those who judge the end together with them
+SOON = 25.0  # seconds: before most faults, which excuse much to those who judge the end together with them
 OTHERWISE = frozenset({"bounded", "counted_right"})  # the module says how these are judged
 
 
@@ -153,3 +154,14 @@ def test_what_is_kept_does_not_grow_with_the_run() -> None:
         rolling.feed([entry])
     assert len(kept) > 30
     assert max(kept[5:]) < 1.3 * max(kept[:5])
+
+
+def test_a_window_that_is_never_calm_ends_all_the_same() -> None:
+    """A node that is away for a quarter of an hour: what is kept has its bound, and nobody is blamed."""
+    run = PerfectProxy(Random(3), reorgs=False, asks=(1000.0, 1001.0), spells=()).play()
+    away: list[Entry] = [Injected(30.0, "pause", B1, began=29.9), Healed(930.0, "pause", B1)]
+    found = windows([*run.entries, *away], run.meta)
+    longest = max(window.until - window.since for window in found)
+    assert LONGEST <= longest < LONGEST + 2
+    assert [verdict for window in found for verdict in window.verdicts if verdict.answer is Answer.NO] == []
+    assert sum(len(window.asked) for window in found) == len(History(run.entries, run.meta).exchanges)
