@@ -54,6 +54,9 @@ features: $(READY) geth ## every scenario that does not take hours
 	rm -rf reports/junit
 	$(BIN)/behave --tags 'not @extended and not @soak' --no-summary $(OPTIONS)
 
+score: $(READY) geth ## every scenario against a proxy, promise by promise: SUT=nginx, or a profile of your own; ARGUMENTS='--tags @load'
+	$(BIN)/python -m e2e score --sut $(or $(SUT),vixy-py) $(ARGUMENTS)
+
 gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the five of the incident; MUTANTS='NAME …'
 	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)
 

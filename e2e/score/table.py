@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from e2e.score.tally import Standing
@@ -84,8 +85,8 @@ def summary(score: Score) -> list[str]:
 def _worst(row: Row) -> str:
     if row.worst is None or row.standing is Standing.KEPT:
         return ""
-    run = f" ({row.worst.scenario}, `{row.worst.run}`)" if row.worst.run else ""
-    return f"{row.worst.line}{run}".replace("|", "\\|")
+    told = f"{row.worst.scenario}: {row.worst.line}" if row.worst.run else row.worst.line
+    return re.sub(r"([|<*_`])", r"\\\1", told)
 
 
 def _table(heading: Sequence[str], rows: Sequence[str]) -> Iterator[str]:

@@ -148,6 +148,8 @@ def test_as_markdown_its_tables_have_as_many_cells_as_their_headings() -> None:
     assert {line.count("|") for line in rows if "Topic" in line or "topic" in line} == {7}
     assert "| ✗ broken | `answered_once` |" in text
     assert text.endswith("seed 7\n")
+    assert "bad \\<i>: 2 \\| unanswered; at 0.50 s, client-0" in text
+    assert "runs/" not in text, "runs are not where a page is read"
 
 
 def test_as_a_page_it_links_to_the_page_of_each_run() -> None:

@@ -1,0 +1,53 @@
+"""The command on real nodes, against nginx: the negative control. Skipped where nginx is not installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e.sut.process import ADMINISTRATION
+from tests.e2e.report.pages import links
+
+ROOT = Path(__file__).parents[3]
+NGINX = shutil.which("nginx") or shutil.which("nginx", path=ADMINISTRATION)
+
+
+def score(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it in `folder`, to which its reports go."""
+    for name in ("features", "behave.ini"):
+        (folder / name).symlink_to(ROOT / name)
+    command = [sys.executable, "-m", "e2e", "score", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=280, check=False)
+
+
+@pytest.mark.geth
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed: apt-get install nginx-light")
+def test_nginx_routes_and_does_not_restore(tmp_path: Path) -> None:
+    done = score(tmp_path, "--sut", "nginx", "--seed", "7", "--tags", "@routing or @compatibility")
+    assert done.returncode == 1, done.stdout + done.stderr
+    rows = {words[1]: " ".join(words[2:]) for line in done.stdout.splitlines() if len(words := line.split()) > 2}
+    assert rows["routes"] == "kept in 2"
+    assert rows["transparent"] == "kept in 2"
+    assert rows["fails_over"].startswith("broken in 1 of 1")
+    assert rows["subscriptions_survive"].startswith("broken in 1 of ")
+    assert rows["tells_of_itself"].startswith("not claimed")
+    assert "as a node died, though another one was usable" in done.stdout, "it says why"
+    markdown = (tmp_path / "reports/score/nginx/score.md").read_text()
+    assert "| ✓ kept | `routes` |" in markdown
+    page = tmp_path / "reports/score/nginx/score.html"
+    leading = links(page.read_text())
+    assert leading
+    assert all((page.parent / link).is_file() for link in leading)
+
+
+def test_a_profile_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
+    done = score(tmp_path, "--sut", "ngnix")
+    assert done.returncode == 2
+    assert "profiles here: blutgang, nginx, vixy-py" in done.stderr
+    assert not (tmp_path / "reports").exists()
