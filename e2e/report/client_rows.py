@@ -31,6 +31,7 @@ class _Story:
     """What there is to tell of one client: instants and what was then."""
 
     open: list[tuple[float, float]] = field(default_factory=list)
+    behaved: list[tuple[float, float, str]] = field(default_factory=list)
     heads: list[tuple[float, str]] = field(default_factory=list)
     lost: dict[float, str] = field(default_factory=dict)
     missing: list[tuple[float, str]] = field(default_factory=list)
@@ -71,6 +72,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _row(story: _Story, scale: Scale, y: float) -> list[str]:
     return [
+        *(box(scale.span(since, until), y - 8, 15, "fault client", words) for since, until, words in story.behaved),
         *(box(scale.span(since, until), y - 1, 2, "open") for since, until in story.open),
         *(dot(scale.x(at), y, 2.2, "head", words) for at, words in story.heads),
         *(dot(scale.x(at), y, 4, "missing", words) for at, words in story.missing),
@@ -100,11 +102,20 @@ def _stories(history: History, verdicts: Sequence[Verdict]) -> dict[str, _Story]
                 (block.at, f"head {block.number} never came") for block in missing_heads(history, stream, optional)
             ]
     _losses(history, stories)
+    _witnessed(history, verdicts, stories)
+    return stories
+
+
+def _witnessed(history: History, verdicts: Sequence[Verdict], stories: dict[str, _Story]) -> None:
+    """How a client behaved itself, and what the judge has against the proxy on its behalf."""
+    for fault in history.faults:
+        if fault.target in stories:
+            until = min(fault.healed, history.end)
+            stories[fault.target].behaved.append((fault.began, until, f"{fault.name} until {until:.2f} s"))
     for verdict in verdicts:
         for witness in verdict.witnesses if verdict.red else ():
             if witness.client in stories and not _drawn(stories[witness.client], witness):
                 stories[witness.client].lost.setdefault(witness.at, f"{verdict.promise}: {witness.text}")
-    return stories
 
 
 def _drawn(story: _Story, witness: Witness) -> bool:

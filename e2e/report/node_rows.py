@@ -1,4 +1,4 @@
-"""A row for each node, and for whoever else was hit: what was done to it, and when it carried clients."""
+"""A row for each node, and for whatever else was hit: what was done to it, and when it carried clients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from e2e.checkers.gauges import carriers
-from e2e.ledger.faults import PROXY
+from e2e.ledger.faults import PROXY, Effect
 from e2e.report.svg import GUTTER, WIDTH, Scale, box, line, text
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def node_rows(history: History, scale: Scale, y: float) -> tuple[list[str], floa
     """The rows from `y` downwards as SVG shapes, and where they end."""
     shapes = [text(8, y + 4, "faults, and who served", "panel")]
     y += 12
-    others = dict.fromkeys(fault.target for fault in history.faults if fault.target not in history.meta.nodes)
+    hurt = [fault.target for fault in history.faults if fault.effect is not Effect.CLIENT]
+    others = dict.fromkeys(target for target in hurt if target not in history.meta.nodes)
     for name in (*history.meta.nodes, *others):
         bands = _bands(history, scale, name)
         base = y + 9 + BAND * max((band.level + 1 for band in bands), default=1)

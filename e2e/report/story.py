@@ -11,7 +11,7 @@ from e2e.checkers.gauges import carriers
 from e2e.checkers.verdict import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from e2e.checkers.verdict import Verdict
     from e2e.ledger.history import History
@@ -32,16 +32,18 @@ def _some(parts: list[str]) -> str:
 
 
 def _faults(history: History) -> list[str]:
-    return [escape(each) for each in dict.fromkeys(_spans(history))]
-
-
-def _spans(history: History) -> Iterator[str]:
+    """Each fault, those of the same kind at the same time as one."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
     for fault in history.faults:
-        if fault.healed <= fault.at:
-            until = ""
-        else:
-            until = " to the end" if fault.healed == math.inf else f" to {fault.healed:.1f} s"
-        yield f"{fault.name} of {fault.target}{f' ({fault.lane})' if fault.lane else ''}, {fault.at:.1f} s{until}"
+        until = " to the end" if fault.healed == math.inf else f" to {fault.healed:.1f} s"
+        span = f"{fault.at:.1f} s{until if fault.healed > fault.at else ''}"
+        groups.setdefault((fault.name, f" ({fault.lane})" if fault.lane else "", span), []).append(fault.target)
+    return [escape(f"{name} of {_named(whom)}{lane}, {span}") for (name, lane, span), whom in groups.items()]
+
+
+def _named(targets: list[str]) -> str:
+    rest = len(targets) - MOST
+    return ", ".join(targets[:MOST]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _service(history: History) -> list[str]:
@@ -62,4 +64,6 @@ def _losses(verdicts: Sequence[Verdict]) -> list[str]:
     )
     promises = [each.promise for each in verdicts if each.answer is Answer.NO]
     told = [f"<b>{escape(client)}</b> {count} times" for client, count in witnesses.most_common()]
+    if promises and not told:
+        told = [escape(each.witnesses[0].text) for each in verdicts if each.answer is Answer.NO and each.witnesses]
     return ([f"<b>{', '.join(promises)}</b>"] if promises else []) + told

@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from e2e.checkers.failures import trouble
+from e2e.checkers.outages import Interval, merged
 from e2e.ledger.entries import Failed
+from e2e.ledger.faults import Effect
 from e2e.report.client_rows import client_rows
 from e2e.report.node_rows import effect, node_rows
 from e2e.report.svg import GUTTER, WIDTH, Scale, box, cross, dot, line, text
@@ -48,9 +50,16 @@ def _axis(scale: Scale, bottom: float) -> list[str]:
 
 
 def _shadows(history: History, scale: Scale, bottom: float) -> list[str]:
-    """Faults over the whole height, faintly: what they did is seen further down."""
-    spans = [(fault.began, min(fault.healed, history.end), effect(fault)) for fault in history.faults]
-    return [box(scale.span(since, until), 30, bottom - 30, f"shadow {kind}") for since, until, kind in spans]
+    """Faults of nodes and of the proxy over the whole height, faintly: what they did is seen further down."""
+    spells: dict[str, list[Interval]] = {}
+    for fault in history.faults:
+        if fault.effect is not Effect.CLIENT:
+            spells.setdefault(effect(fault), []).append(Interval(fault.began, min(fault.healed, history.end)))
+    return [
+        box(scale.span(spell.start, spell.end), 30, bottom - 30, f"shadow {kind}")
+        for kind, intervals in spells.items()
+        for spell in merged(intervals)
+    ]
 
 
 def _flags(scale: Scale, verdicts: Sequence[Verdict], bottom: float) -> list[str]:
