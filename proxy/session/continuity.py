@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from proxy.session.calls import BLOCK, LATEST, LOGS, Errand
+from proxy.session.calls import BLOCK, IGNORE, LATEST, LOGS, Errand
 from proxy.session.events import Count
 from proxy.session.heads import Chain, Deliver, Fetch, Head, Refill, TooFar, read_head
 from proxy.session.link import Commands, Link, LinkUnfit, Rejoin, decoded
@@ -57,9 +57,10 @@ class Continuity:
         link.names[upstream] = FEED
         if self._chain.tip is not None:  # another link told the chain so far
             link.rejoin = Rejoin(self._chain.tip.number)
-            named = link.names.values()
             # the others are added when they are named: asked before, their logs would have a hole up to then
-            link.rejoin.held = {logs.key: [] for logs in self._book.of(Kind.LOGS) if logs.key in named}
+            for subscription in self._book.of(Kind.LOGS):
+                if link.has(subscription.key):
+                    self._hold(link.rejoin, subscription)
         link.refill = Refill(self._chain, self._settings.backfill_blocks)
         link.send_errand(self._out, Errand(LATEST, now + self._settings.errand_timeout), _LATEST)
 
@@ -69,9 +70,15 @@ class Continuity:
         if subscription is None or subscription.logs is None:
             return
         if link.rejoin is not None and key not in link.rejoin.held:
-            link.rejoin.held[key] = []
+            self._hold(link.rejoin, subscription)
             if link.refill is not None and link.refill.is_idle:
                 self._ask_logs(link, now)
+
+    def _hold(self, rejoin: Rejoin, subscription: Subscription) -> None:
+        """Keep live logs back until those that a switch may have cost are told."""
+        assert subscription.logs is not None  # noqa: S101 - both callers looked
+        rejoin.held[subscription.key] = []
+        subscription.logs.range_from(rejoin.told, rejoin.fork)
 
     def ends(self, links: Iterable[Link]) -> None:
         """Nobody follows the chain any more."""
@@ -183,12 +190,17 @@ class Continuity:
 
         Heads may wait for a block where logs run ahead: the node may have gone back to those blocks since.
         """
+        assert subscription.logs is not None  # noqa: S101 - the caller looked
+        first = subscription.logs.misses_from(first)
         if link.rejoin is None:
             link.rejoin = Rejoin(first - 1)
         rejoin, key = link.rejoin, subscription.key
         newest = None if link.refill is None else link.refill.newest
         # what is not named yet, or not asked for yet, will be compared anyway
         if newest is not None and link.has(key) and (key in rejoin.asked or key not in rejoin.held):
+            # asked before the reorg and answered after it, the logs of the new branch would begin above its fork
+            for errand in link.logs_errands(key):
+                errand.purpose = IGNORE
             rejoin.asked.add(key)
             rejoin.held.setdefault(key, [])
             errand = Errand(LOGS, now + self._settings.errand_timeout, key, first, newest)
@@ -214,7 +226,8 @@ class Continuity:
                 del rejoin.held[key]
                 continue
             first, last = subscription.logs.range_from(rejoin.told, rejoin.fork), newest
-            if first > last:  # this node is behind what the client knows
+            if first > last:  # this node is behind what the client knows, and will tell it live
+                subscription.logs.misses_nothing()
                 self._release(link, subscription)
                 continue
             errand = Errand(LOGS, now + self._settings.errand_timeout, key, first, last)

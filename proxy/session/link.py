@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from proxy.session.calls import IGNORE, REPLAY
+from proxy.session.calls import IGNORE, LOGS, REPLAY
 from proxy.session.events import Command, PingUpstream, SendUpstream
 
 if TYPE_CHECKING:
@@ -95,6 +95,10 @@ class Link:
     def asks(self, key: bytes) -> bool:
         """Whether the node was asked for `key` and has not answered yet."""
         return any(errand.purpose == REPLAY and errand.about == key for errand in self.errands.values())
+
+    def logs_errands(self, key: bytes) -> list[Errand]:
+        """What the node was asked of the logs of `key` and has not answered yet."""
+        return [errand for errand in self.errands.values() if errand.purpose == LOGS and errand.about == key]
 
     @property
     def is_restored(self) -> bool:

@@ -49,6 +49,8 @@ class LogBook:
         self._blocks: dict[int, str] = {}
         # the first block whose logs are owed; None until a head was seen
         self.first_block: int | None = None
+        # the first block whose logs some link was to be asked for and has not given yet
+        self._missed: int | None = None
 
     def accept(self, log: Log) -> bool:
         """Whether a live log is news for the client; it counts as told from now on."""
@@ -107,17 +109,31 @@ class LogBook:
                 return
             self._blocks.pop(self._told.pop(oldest).block, None)
 
+    def misses_from(self, first: int) -> int:
+        """From `first` on the logs have to be asked for; the block from which they are missing by now.
+
+        It outlives the link that is asked: heads go on while the logs are waited for, so the next one could not tell
+        from the heads how far the logs were told.
+        """
+        self._missed = first if self._missed is None else min(self._missed, first)
+        return self._missed
+
+    def misses_nothing(self) -> None:
+        """What is missing will be told live, or was told."""
+        self._missed = None
+
     def range_from(self, tip: int, fork: int) -> int:
         """The first block to ask a new node for, when heads were told up to `tip` and both chains share `fork`."""
         first = max(tip - OVERLAP + 1, self.first_block or 0)
         # of another branch all is news, even below the first block that was owed of the old one
-        return min(first, fork + 1) if fork < tip else first
+        return self.misses_from(min(first, fork + 1) if fork < tip else first)
 
     def reconcile(self, seen: list[Log], first: int, last: int) -> tuple[list[Log], list[Log]]:
         """What to take back and what to add, in this order, so that the client knows exactly `seen`.
 
         `seen` are the new node's logs of the blocks first..last. What is added is in the order of the chain.
         """
+        self.misses_nothing()
         theirs = {log.identity for log in seen}
         strange = [log for log in self._told.values() if log.identity not in theirs]
         # what stands on a block that this node has not is on that branch, too, however high

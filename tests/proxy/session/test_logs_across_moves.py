@@ -198,3 +198,60 @@ def test_a_branch_that_begins_below_the_first_log_is_told_whole(logs_first: bool
     assert {log["blockHash"] for log in stage.events(logs)[-1:]} <= {block.hash for block in branch}
     standing = [name for name in _told(stage, logs) if name[0] in {block.hash for block in branch}]
     assert standing == _logs(branch)
+
+
+def _standing(stage: Stage, subscription: str) -> list[tuple[str, str]]:
+    """What the client was told and not told back; asserts that it was told in the order of the chain."""
+    standing: dict[tuple[str, str], tuple[int, int]] = {}
+    for log in stage.events(subscription):
+        name, place = (log["blockHash"], log["logIndex"]), (int(log["blockNumber"], 16), int(log["logIndex"], 16))
+        if log["removed"]:
+            del standing[name]
+        else:
+            assert place > max(standing.values(), default=(0, 0)), "after a later one"
+            standing[name] = place
+    return list(standing)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_logs_asked_for_before_a_reorg_and_given_after_it_leave_nothing_out(seed: int) -> None:
+    stage = Stage("P1", "B1", seed=seed).start()
+    logs = stage.subscribe("logs", {})
+    blocks = stage.grow(blocks=6)
+    stage["B1"].holds.add("eth_getLogs")
+    stage.lose("P1")
+    stage.wait(0.2)
+    branch = stage.chain.reorg(5)
+    stage["B1"].logs_first = False
+    stage.spread(branch[-1], "B1")
+    stage["B1"].release_all()
+    assert _standing(stage, logs) == _logs([block for block in blocks if block.number < branch[0].number] + branch)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_logs_of_a_reorg_that_a_lost_node_still_owed_are_told_by_the_next(seed: int) -> None:
+    stage = Stage("P1", "B1", seed=seed).start()
+    logs = stage.subscribe("logs", {})
+    blocks = stage.grow(blocks=6)
+    stage["P1"].holds.add("eth_getLogs")
+    stage["P1"].logs_first = False
+    branch = stage.chain.reorg(5)
+    stage.spread(branch[-1])  # deeper than what a block needs above it to count as told in full
+    stage.lose("P1")
+    stage.wait(0.2)
+    assert _standing(stage, logs) == _logs([block for block in blocks if block.number < branch[0].number] + branch)
+
+
+def test_logs_that_a_lost_node_held_back_while_it_told_heads_are_told_by_the_next() -> None:
+    stage = Stage("P1", "B1").start()
+    logs = stage.subscribe("logs", {})
+    blocks = stage.grow(blocks=2)
+    stage["B1"].holds.add("eth_getLogs")
+    stage.lose("P1")
+    stage.wait(0.2)
+    blocks += stage.grow(blocks=8)
+    stage.revive("P1")
+    stage.lose("B1")
+    stage.wait(2.0)
+    blocks += stage.grow(blocks=2)
+    assert _told(stage, logs) == _logs(blocks)
