@@ -47,7 +47,7 @@ def passes_the_close_on() -> None:
     shown_by=("links: A node that never completes the handshake holds nobody up",),
 )
 def dials_without_limit() -> None:
-    edit(Session, "_check", "if self._now >= link.dial_deadline else None", "if False else None")
+    edit(Link, "check", "if now >= self.dial_deadline else None", "if False else None")
 
 
 @mutant(
@@ -86,7 +86,7 @@ def knows_one_candidate() -> None:
     ),
 )
 def never_pings() -> None:
-    swap(Link, "check", lambda _link, _out, _now, _interval, _timeout: True)
+    edit(Link, "check", "elif now >= self.pinged_at + settings.ping_timeout:", "elif False:")
 
 
 @mutant(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
 import orjson
 from msgspec import Struct
 
@@ -59,20 +60,25 @@ def is_read(method: str) -> bool:
 
 
 class Request(Struct, frozen=True, gc=False):
-    """One request as the client wrote it: `before + id + after` is its text.
+    """One request as the client wrote it: `data` is its text, in which the id stands at data[start:end].
 
-    `id` is the JSON text of the id (b'1.0', b'"a"', b'null'); None for a notification, whose text is all in `before`.
+    `id` is the JSON text of the id (b'1.0', b'"a"', b'null'); None for a notification.
     """
 
     id: bytes | None
     method: str
-    params: Any
-    before: bytes
-    after: bytes
+    data: bytes
+    start: int = 0
+    end: int = 0
+
+    @property
+    def params(self) -> Any:
+        """Parsed when somebody asks: most requests are never looked into."""
+        return orjson.loads(self.data).get("params")
 
     def text(self, as_id: bytes) -> bytes:
         """The request under another id (bytes of JSON)."""
-        return self.before if self.id is None else self.before + as_id + self.after
+        return self.data if self.id is None else self.data[: self.start] + as_id + self.data[self.end :]
 
 
 class Invalid(NamedTuple):
@@ -98,13 +104,36 @@ def error_body(id_raw: bytes | None, code: int, message: str, data: dict[str, An
     return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (id_raw or b"null", orjson.dumps(error))
 
 
-_ID_VALUE: Final = rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|null'
-_ID: Final = re.compile(rb'"id"\s*:\s*(' + _ID_VALUE + rb")")
+_ID: Final = re.compile(rb'"id"\s*:\s*("[^"\\]*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|null)').search
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+
+
+class _Usual(Struct, gc=False):
+    method: str
+    id: int
+
+
+_usual: Final = msgspec.json.Decoder(_Usual).decode
 
 
 def parse(data: bytes) -> Parsed:
     """Read what a client sent. Invalid JSON and what is no request come back as `Invalid`, never as an exception."""
+    # The usual request takes half of the time of others: ASCII, because msgspec does not decode what it skips; a whole
+    # number as id, not the last member; nothing else of that name; no escapes, so there is one way only to write it.
+    if data.isascii() and data.find(b"\\") < 0 and data.count(b'"id"') == 1:
+        try:
+            usual = _usual(data)
+        except (msgspec.MsgspecError, RecursionError):
+            return _parse(data)
+        member = b'"id":%d,' % usual.id
+        at = data.find(member)
+        if at >= 0:
+            return Request(member[5:-1], usual.method, data, at + 5, at + len(member) - 1)
+    return _parse(data)
+
+
+def _parse(data: bytes) -> Parsed:
+    """`parse`, of any message."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -127,20 +156,20 @@ def _request(value: Any, data: bytes) -> Request | Invalid:
     if "id" not in value:
         if type(method) is not str:
             return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
-        return Request(None, method, value.get("params"), data, b"")
+        return Request(None, method, data)
     if type(value["id"]) not in _ID_TYPES:
         return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "id" is neither string, number nor null'))
     start, end = id_span(data)
     if type(method) is not str:
         return Invalid(error_body(data[start:end], INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
-    return Request(data[start:end], method, value.get("params"), data[:start], data[end:])
+    return Request(data[start:end], method, data, start, end)
 
 
 def id_span(data: bytes) -> tuple[int, int]:
     """Where the value of the top-level key "id" stands in the valid JSON object `data`, which has one."""
     # without escapes the key can be written in one way only: a single one is the top-level one
-    if data.count(b'"id"') == 1 and b"\\" not in data:
-        match = _ID.search(data)
+    if data.count(b'"id"') == 1 and data.find(b"\\") < 0:
+        match = _ID(data)
         if match is not None:
             return match.span(1)
     return value_span(data, "id")

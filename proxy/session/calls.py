@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from proxy import jsonrpc
 
 if TYPE_CHECKING:
@@ -37,41 +39,38 @@ class Batch:
         return b"[%b]" % b",".join(answer for answer in self.answers if answer is not None)
 
 
-class Call:
-    """One request of the client that is owed exactly one answer."""
+class Call(Struct, gc=False, eq=False):
+    """One request of the client that is owed exactly one answer; a struct for the reason that events are.
 
-    __slots__ = (
-        "batch",
-        "deadline",
-        "done",
-        "key",
-        "method",
-        "node",
-        "place",
-        "request",
-        "size",
-        "subscribes",
-        "tries",
-    )
+    `place` is its own in `batch`, if it came in one and is owed an answer.
+    """
 
-    def __init__(self, request: Request, deadline: float, batch: Batch | None = None) -> None:
-        self.request = request
-        self.method = request.method
-        self.subscribes = request.method == "eth_subscribe"
-        self.size = len(request.before) + len(request.id or b"") + len(request.after)
-        self.deadline = deadline
-        self.batch = batch
-        self.place = 0 if batch is None or request.id is None else batch.place()
-        # how often it was written, to which node last, and under which id there
-        self.tries = 0
-        self.node: str | None = None
-        self.key = b""
-        self.done = False
+    request: Request
+    deadline: float
+    subscribes: bool
+    batch: Batch | None = None
+    place: int = 0
+    # how often it was written, to which node last, and under which id there
+    tries: int = 0
+    node: str | None = None
+    key: bytes = b""
+    done: bool = False
+
+    @property
+    def size(self) -> int:
+        """What it counts in bytes."""
+        return len(self.request.data)
 
     @property
     def read(self) -> bool:
         """Whether it may be written to a second node."""
-        return self.subscribes or jsonrpc.is_read(self.method)
+        return self.subscribes or jsonrpc.is_read(self.request.method)
+
+
+def call_of(request: Request, deadline: float, batch: Batch | None = None) -> Call:
+    """The call that `request` is, in the next place of `batch` if it came in one."""
+    place = 0 if batch is None or request.id is None else batch.place()
+    return Call(request, deadline, request.method == "eth_subscribe", batch, place)
 
 
 REPLAY: Final = "replay"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from proxy import jsonrpc
 from proxy.jsonrpc import Invalid, Request
-from proxy.session.calls import Batch, Call
+from proxy.session.calls import Batch, Call, call_of
 from proxy.session.events import Count, SendClient
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Desk:
         parsed = jsonrpc.parse(data)
         deadline = now + self._settings.request_timeout
         if isinstance(parsed, Request):
-            call = Call(parsed, deadline)
+            call = Call(parsed, deadline, parsed.method == "eth_subscribe")
             return [call] if self._opened(call) else []
         if isinstance(parsed, Invalid):
             data.decode()  # no text at all is the frame's fault, not the request's
@@ -63,26 +63,24 @@ class Desk:
             if isinstance(item, Invalid):
                 early.append((batch.place(), item.answer))
             else:
-                calls.append(Call(item, deadline, batch))
+                calls.append(call_of(item, deadline, batch))
         # only now, with all places taken, can the batch not be complete too soon
         for place, answer in early:
             self._fill(batch, place, answer)
         return [call for call in calls if self._opened(call)]
 
     def _opened(self, call: Call) -> bool:
-        if self.open_bytes + call.size > self._settings.queue_max_bytes:
-            self.open_calls += 1
-            self.open_bytes += call.size
+        self.open_calls += 1
+        self.open_bytes += len(call.request.data)
+        if self.open_bytes > self._settings.queue_max_bytes:
             self._refuse_full(call)
             return False
-        self.open_calls += 1
-        self.open_bytes += call.size
         deadlines = self._deadlines
-        while deadlines and deadlines[0].done:
+        deadlines.append(call)
+        while deadlines[0].done:
             deadlines.popleft()
         if len(deadlines) > 2 * self.open_calls + 64:  # behind one slow call gather those that are done
-            self._deadlines = deadlines = deque(call for call in deadlines if not call.done)
-        deadlines.append(call)
+            self._deadlines = deque(call for call in deadlines if not call.done)
         return True
 
     @property
@@ -127,16 +125,16 @@ class Desk:
         self.settle(call)
         if call.request.id is None:
             return
-        if call.batch is not None:
-            self._fill(call.batch, call.place, text)
-        else:
+        if call.batch is None:
             self._out.append(SendClient(text))
+        else:
+            self._fill(call.batch, call.place, text)
 
     def settle(self, call: Call) -> None:
         """It is over: answered, or never owed an answer."""
         call.done = True
         self.open_calls -= 1
-        self.open_bytes -= call.size
+        self.open_bytes -= len(call.request.data)
 
     def _fill(self, batch: Batch, place: int, text: bytes) -> None:
         whole = batch.fill(place, text)

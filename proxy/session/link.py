@@ -9,11 +9,13 @@ import orjson
 
 from proxy.session.calls import IGNORE, LOGS, REPLAY
 from proxy.session.events import Command, PingUpstream, SendUpstream
+from proxy.session.reach import NEVER
 
 if TYPE_CHECKING:
     from proxy.jsonrpc import NodeAnswer, NodeEvent, Request
     from proxy.session.calls import Call, Errand
     from proxy.session.heads import Refill
+    from proxy.session.settings import Settings
 
 Commands: TypeAlias = list[Command]
 
@@ -110,6 +112,17 @@ class Link:
         self.refill = self.rejoin = None
         self.errands = {key: errand for key, errand in self.errands.items() if errand.purpose in (REPLAY, IGNORE)}
 
+    def retire(self) -> list[Call]:
+        """Another link carries the client: wait only for what is owed to it. The calls that the other is to take over.
+
+        They subscribe: what this node confirmed now would die with the link.
+        """
+        moved = [call for call in self.calls.values() if call.subscribes]
+        self.calls = {key: call for key, call in self.calls.items() if not call.subscribes}
+        self.errands.clear()
+        self.names.clear()
+        return moved
+
     def owes(self) -> bool:
         """Whether an answer for the client is still to come."""
         return any(not call.done for call in self.calls.values())
@@ -121,23 +134,48 @@ class Link:
 
     # ---- alive? -----------------------------------------------------------------------------------------------
 
-    def check(self, out: Commands, now: float, interval: float, timeout: float) -> bool:
-        """Ping when it has been quiet for `interval`; False once a ping went unanswered for `timeout`."""
+    def check(self, out: Commands, now: float, settings: Settings, *, subscribed: bool) -> str | None:
+        """Why the link is to be given up, if it is. Pings when it has been quiet; `subscribed`: events may be due."""
+        if not self.is_open:
+            return "the dial took too long" if now >= self.dial_deadline else None
         if self.pinged_at is not None:
             if self.heard_at >= self.pinged_at:
                 self.pinged_at = None
-            elif now >= self.pinged_at + timeout:
-                return False
-        if self.pinged_at is None and now >= self.heard_at + interval:
+            elif now >= self.pinged_at + settings.ping_timeout:
+                return "silent"
+        if self.pinged_at is None and now >= self.heard_at + self._interval(settings, subscribed):
             self.pinged_at = now
             out.append(PingUpstream(self.epoch))
-        return True
+        return None
 
-    def next_check(self, interval: float, timeout: float) -> float:
-        """When `check` has something to do at the earliest."""
+    def next_check(self, settings: Settings, *, subscribed: bool) -> float:
+        """When `check` or an errand has something to do at the earliest."""
+        if not self.is_open:
+            return self.dial_deadline
         if self.pinged_at is not None and self.heard_at < self.pinged_at:
-            return self.pinged_at + timeout
-        return self.heard_at + interval
+            check = self.pinged_at + settings.ping_timeout
+        else:
+            check = self.heard_at + self._interval(settings, subscribed)
+        return min(check, *(errand.deadline for errand in self.errands.values())) if self.errands else check
+
+    def _interval(self, settings: Settings, subscribed: bool) -> float:
+        busy = self.calls or self.errands or subscribed
+        return settings.ping_interval if busy else settings.idle_ping_interval
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether the node lets the session wait for an answer too long."""
+        return any(errand.deadline <= now for errand in self.errands.values())
+
+    def doubt(self, now: float) -> None:
+        """Wait on for what is overdue, without a limit."""
+        for errand in self.errands.values():
+            if errand.deadline <= now:
+                errand.deadline = NEVER
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something that was overdue is still to come."""
+        return any(errand.deadline == NEVER for errand in self.errands.values())
 
     def excuse(self, late: float) -> None:
         """The process itself slept: `late` seconds of the silence were ours."""

@@ -11,7 +11,7 @@ promoted. Only whether the old link still lives meanwhile differs; if it does, w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from proxy import jsonrpc
 from proxy.jsonrpc import NodeAnswer
@@ -26,10 +26,13 @@ from proxy.session.states import MOVES, State
 from proxy.session.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from proxy.nodes import Snapshot
     from proxy.session.settings import Settings
+
+_CLOSED: Final = State.CLOSED  # a name of the module costs a tenth of a member of an enum, in Python 3.11
 
 # a clock that fires this late says that the process slept, not that the nodes are silent
 LATE: Final = 0.25
@@ -54,19 +57,6 @@ class Session:
         self._lost_at: float | None = None
         self._draining = False
         self.wake = now
-        self._handlers: dict[type, Any] = {
-            ev.ClientSent: self._client_sent,
-            ev.UpstreamSent: self._upstream_sent,
-            ev.ClientLeft: lambda _event: self._end(),
-            ev.ClientFellBehind: self._client_fell_behind,
-            ev.ClientErred: lambda event: self._close(event.code, event.reason),
-            ev.NodesChanged: self._nodes_changed,
-            ev.UpstreamOpened: self._upstream_opened,
-            ev.UpstreamPonged: self._upstream_ponged,
-            ev.UpstreamLost: self._upstream_lost,
-            ev.TimePassed: self._time_passed,
-            ev.DrainBegan: self._drain_began,
-        }
 
     @property
     def state(self) -> State:
@@ -87,9 +77,9 @@ class Session:
         self._now = now
         if now - self.wake > LATE:
             self._overslept(now - self.wake)
-        if self._state is not State.CLOSED:
+        if self._state is not _CLOSED:
             try:
-                self._handlers[type(event)](event)
+                self._HANDLERS[type(event)](self, event)
             except GapTooWide as gap:
                 self._out.append(Count("ws_gaps_unfilled"))
                 self._close(1013, f"missed blocks cannot be refilled: {gap}")
@@ -109,12 +99,12 @@ class Session:
             return
         for call in calls:
             self._dispatch(call)
-            if call.deadline < self.wake:  # noqa: PLR1730 - hot: a call of min costs more than the comparison
-                self.wake = call.deadline
+        if calls and calls[0].deadline < self.wake:
+            self.wake = calls[0].deadline
 
     def _dispatch(self, call: Call) -> None:
         link = self._current
-        if call.method == "eth_unsubscribe":
+        if call.request.method == "eth_unsubscribe":
             answer = self._streams.unsubscribe(self._links.values(), call, self._now)
             if answer is not None:
                 self._desk.answer(call, answer)
@@ -208,15 +198,20 @@ class Session:
         link = self._links.get(event.epoch)
         if link is not None:
             link.heard_at = self._now
-            self._wake_by(self._now + self._ping_interval(link))
+            self._wake_by(link.next_check(self._settings, subscribed=len(self._streams.book) > 0))
 
     # ---- links ------------------------------------------------------------------------------------------------
+
+    @property
+    def _home(self) -> str | None:
+        """The node that carries the client and may go on with it."""
+        return None if self._current is None or self._current.is_doubtful else self._current.node
 
     def _seek(self) -> None:
         """Dial the best node, when its time has come."""
         if self._next is not None:
             return
-        node = self._reach.choose(self.node, self._now)
+        node = self._reach.choose(self._home, self._now)
         if node is not None:
             self._epochs += 1
             link = Link(self._epochs, node.name, self._now + self._settings.dial_timeout)
@@ -224,7 +219,7 @@ class Session:
             self._out.append(ev.Dial(link.epoch, node.name))
 
     def _nodes_changed(self, event: ev.NodesChanged) -> None:
-        self._reach.routing_changed(event.snapshot, self.node, self._now)
+        self._reach.routing_changed(event.snapshot, self._home, self._now)
         self._plan()
 
     def _upstream_opened(self, event: ev.UpstreamOpened) -> None:
@@ -261,11 +256,7 @@ class Session:
             self._lost_at = None
         moved: list[Call] = []
         if previous is not None:
-            # a subscription confirmed by a link that is about to be left would die with it
-            moved = [call for call in previous.calls.values() if call.subscribes]
-            previous.calls = {key: call for key, call in previous.calls.items() if not call.subscribes}
-            previous.errands.clear()
-            previous.names.clear()
+            moved = previous.retire()
             self._leave_if_settled(previous)
         self._enter()
         for call in moved + self._desk.release():
@@ -322,30 +313,30 @@ class Session:
                 if link.calls.get(call.key) is call and not call.subscribes:
                     del link.calls[call.key]
         for link in list(self._links.values()):
-            reason = self._check(link)
+            reason = link.check(self._out, self._now, self._settings, subscribed=len(self._streams.book) > 0)
             if reason is not None:
                 self._out.append(ev.HangUp(link.epoch))
                 self._lose(link, reason)
+            elif link.is_overdue(self._now):
+                self._errand_overdue(link)
             else:
                 self._leave_if_settled(link)
         self._plan()
 
-    def _check(self, link: Link) -> str | None:
-        """Why the link is to be given up, if it is."""
-        if not link.is_open:
-            return "the dial took too long" if self._now >= link.dial_deadline else None
-        if any(errand.deadline <= self._now for errand in link.errands.values()):
-            return "did not answer what the session asked"
-        if not link.check(self._out, self._now, self._ping_interval(link), self._settings.ping_timeout):
-            return "silent"
-        return None
-
-    def _ping_interval(self, link: Link) -> float:
-        busy = link.calls or link.errands or len(self._streams.book)
-        return self._settings.ping_interval if busy else self._settings.idle_ping_interval
+    def _errand_overdue(self, link: Link) -> None:
+        """It lives, but does not answer what the session asked: another is dialled, before this one is left."""
+        if link is self._next:
+            self._out.append(ev.HangUp(link.epoch))
+            self._lose(link, "did not answer what the session asked")
+            return
+        link.doubt(self._now)
+        if link is self._current:
+            self._reach.failed(link.node, link.lived(self._now), self._now)
+            self._reach.dial_at = self._now
 
     def _wake_by(self, when: float) -> None:
-        self.wake = min(self.wake, when)
+        if when < self.wake:  # noqa: PLR1730 - hot: a call of min costs more than the comparison
+            self.wake = when
 
     def _plan(self) -> None:
         """Dial if it is time to; then find the next instant at which there is something to do."""
@@ -353,26 +344,23 @@ class Session:
             return
         self._seek()
         wake = min(self._desk.next_deadline, NEVER if self._next is not None else self._reach.dial_at)
+        subscribed = len(self._streams.book) > 0
         for link in self._links.values():
-            if link.is_open:
-                check = link.next_check(self._ping_interval(link), self._settings.ping_timeout)
-                wake = min(wake, check, *(errand.deadline for errand in link.errands.values()))
-            else:
-                wake = min(wake, link.dial_deadline)
+            wake = min(wake, link.next_check(self._settings, subscribed=subscribed))
         self.wake = max(wake, self._now)
 
     # ---- the end ----------------------------------------------------------------------------------------------
 
     def _enter(self) -> None:
         """Take on the state that the links say."""
-        state = State.OFFLINE
-        if self._current is not None:
-            state = State.LIVE
-        elif self._next is not None and self._next.is_open:
-            state = State.RESTORING
+        restoring = self._next is not None and self._next.is_open
+        state = State.LIVE if self._current is not None else State.RESTORING if restoring else State.OFFLINE
         if state is not self._state:
             assert state in MOVES[self._state], (self._state, state)  # noqa: S101 - the table is the specification
             self._state = state
+
+    def _client_erred(self, event: ev.ClientErred) -> None:
+        self._close(event.code, event.reason)
 
     def _client_fell_behind(self, _event: ev.ClientFellBehind) -> None:
         self._out.append(Count("ws_slow_clients"))
@@ -386,7 +374,7 @@ class Session:
             self._out.append(ev.CloseClient(code, reason))
             self._end()
 
-    def _end(self) -> None:
+    def _end(self, _event: ev.ClientLeft | None = None) -> None:
         self._desk.release()
         self._streams.book.clear()
         if self._current is not None:
@@ -396,3 +384,17 @@ class Session:
         self._current = self._next = None
         self._state = State.CLOSED
         self.wake = NEVER
+
+    _HANDLERS: ClassVar[dict[type, Callable[[Session, Any], None]]] = {
+        ev.ClientSent: _client_sent,
+        ev.UpstreamSent: _upstream_sent,
+        ev.ClientLeft: _end,
+        ev.ClientFellBehind: _client_fell_behind,
+        ev.ClientErred: _client_erred,
+        ev.NodesChanged: _nodes_changed,
+        ev.UpstreamOpened: _upstream_opened,
+        ev.UpstreamPonged: _upstream_ponged,
+        ev.UpstreamLost: _upstream_lost,
+        ev.TimePassed: _time_passed,
+        ev.DrainBegan: _drain_began,
+    }

@@ -94,9 +94,9 @@ class Subscription:
 
 def ask(method: str, params: list[Any]) -> Request:
     """A request of our own."""
-    text = orjson.dumps(params)
     before = b'{"jsonrpc":"2.0","id":'
-    return Request(b"0", method, params, before, b',"method":"%b","params":%b}' % (method.encode(), text))
+    data = b'%b0,"method":"%b","params":%b}' % (before, method.encode(), orjson.dumps(params))
+    return Request(b"0", method, data, len(before), len(before) + 1)
 
 
 def mint_key(rng: Random) -> bytes:

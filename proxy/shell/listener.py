@@ -6,8 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-import aiofastnet
-
 from proxy.shell.connection import Connection
 from proxy.shell.headers import Heads, RequestHead
 
@@ -47,9 +45,8 @@ class Listener:
     async def bind(self, host: str, port: int) -> int:
         """Take the address, accept nobody yet; the port (of use if 0 was asked for). Raises OSError if it is taken."""
         loop = asyncio.get_running_loop()
-        # picows corrupts what waits in a transport of uvloop's own: see picows_seam
-        self._server = await aiofastnet.create_server(
-            loop, lambda: Connection(self), host, port, backlog=_BACKLOG, start_serving=False
+        self._server = await loop.create_server(
+            lambda: Connection(self), host, port, backlog=_BACKLOG, start_serving=False
         )
         return int(self._server.sockets[0].getsockname()[1])
 

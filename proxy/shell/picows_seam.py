@@ -1,32 +1,37 @@
 """The one place that leans on what picows does not document: WSProtocol, made by hand for either side of the proxy.
 
 picows can listen by itself, but not on a port that serves plain HTTP as well: so the listener reads the request head
-and passes the transport on. picows can dial, but leaves the connection of a cancelled dial open. Written against picows
-2.3.1, which is pinned; tests/proxy/shell/test_picows_seam.py notices when this stops working.
+and passes the transport on. picows can dial, but leaves the connection of a cancelled dial open, and brings transports
+of aiofastnet, whose reading takes a microsecond more than uvloop's (`python -m bench`). Written against picows 2.3.1,
+which is pinned; tests/proxy/shell/test_picows_seam.py notices when this stops working.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import aiofastnet
-from picows import WSAutoPingStrategy, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows import WSAutoPingStrategy, WSMsgType, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined] # not in the published stubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from picows import WSListener, WSUpgradeRequest
+    from picows import WSListener, WSTransport, WSUpgradeRequest
 
 # an adapter, because picows makes a child logger a connection from a plain logger: a kilobyte each
 _LOGGER: Final = logging.LoggerAdapter(logging.getLogger("proxy.picows"), {})
 # what the peers do wrong is theirs to know, by close code; it is no event of ours
 _LOGGER.logger.setLevel(logging.CRITICAL)
 
+TEXT: Final = WSMsgType.TEXT  # a name of the module costs a third of a member of an enum, in Python 3.11
+
 _READ_BUFFER: Final = 4096
+LONG: Final = 8192  # bytes; messages to a client that are longer must go by `send_long`
+_FIN_TEXT: Final = 0x81
 _HANDSHAKE_TIMEOUT: Final = 5.0
 
 
@@ -35,19 +40,17 @@ def adopt(transport: asyncio.Transport, data: bytes, listener: WSListener, max_f
 
     `data` is all that was read from it so far, beginning with the request line. Answers the upgrade (or refuses it with
     400 if its headers are wrong) and takes over reading at once.
-
-    The transport is one of aiofastnet's. Of a message over 8 KiB that has to wait, picows gives the transport a view of
-    its own buffer, which the next message overwrites: aiofastnet copies it, uvloop's own transports keep it.
     """
-    if not isinstance(transport, aiofastnet.Transport):
-        raise TypeError(f"{type(transport).__qualname__}: only transports of aiofastnet keep what picows writes")
 
     def factory(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), listener)
 
     protocol = _protocol(None, None, factory, max_frame_size, None)
     protocol.connection_made(transport)
+    # uvloop asks a protocol whether it brings its own buffer when reading begins
+    transport.pause_reading()
     transport.set_protocol(protocol)
+    transport.resume_reading()
     left = memoryview(data)
     while left:
         room = protocol.get_buffer(-1)
@@ -66,10 +69,9 @@ async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, s
     secure = parts.scheme == "wss"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     protocol = _protocol(parts.netloc, path, lambda: listener, max_frame_size, headers)
-    transport, _ = await aiofastnet.create_connection(
-        asyncio.get_running_loop(),
+    transport, _ = await asyncio.get_running_loop().create_connection(
         lambda: protocol,
-        parts.hostname,
+        parts.hostname or "",
         parts.port or (443 if secure else 80),
         ssl=True if secure else None,
     )
@@ -78,6 +80,21 @@ async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, s
     except BaseException:
         transport.abort()
         raise
+
+
+def send_long(transport: WSTransport, message: bytes) -> None:
+    """Send a text message of any length; nothing after a close frame.
+
+    To a client it goes past picows, which would give the transport a view of a buffer for its header: if it has to
+    wait, the next message overwrites that.
+    """
+    if transport.is_client_side:
+        transport.send(TEXT, message)
+    elif not (transport.is_close_frame_sent or transport.underlying_transport.is_closing()):
+        size = len(message)
+        short = size < 1 << 16
+        header = struct.pack("!BBH", _FIN_TEXT, 126, size) if short else struct.pack("!BBQ", _FIN_TEXT, 127, size)
+        transport.underlying_transport.writelines([header, message])
 
 
 def _protocol(

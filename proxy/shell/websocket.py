@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -14,6 +14,7 @@ from proxy.session import Session
 from proxy.session import events as ev
 from proxy.shell import dialer, picows_seam
 from proxy.shell.messages import Assembler, BrokenStream
+from proxy.shell.picows_seam import LONG, TEXT, send_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ SLOW_CLOSE_GRACE = 20.0
 # sessions told of new routing in one turn of the loop
 BROADCAST = 200
 
-DATA = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
+DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
 
 class Outgoing:
@@ -55,7 +56,10 @@ class Outgoing:
         """Send what waits: now, because something else is to follow on one of these connections."""
         waiting, self._waiting = self._waiting, []
         for transport, message in waiting:
-            transport.send(WSMsgType.TEXT, message)
+            if len(message) <= LONG:
+                transport.send(TEXT, message)
+            else:
+                send_long(transport, message)
 
 
 def leave(transport: WSTransport) -> None:
@@ -139,23 +143,12 @@ class Client(WSListener):
         self._transport: WSTransport | None = None
         self._congested = False
         self._session = Session(gate.settings, gate.watch.snapshot, gate.rng, monotonic())
-        self._do: dict[type, Callable[[Any], None]] = {
-            ev.SendClient: self._send_client,
-            ev.SendUpstream: self._send_upstream,
-            ev.PingUpstream: self._ping_upstream,
-            ev.Dial: self._dial,
-            ev.HangUp: self._hang_up,
-            ev.CloseClient: self._close_client,
-            ev.ReportLane: self._report_lane,
-            ev.Count: self._count,
-            ev.Moved: self._moved,
-        }
 
     def apply(self, event: ev.Event) -> None:
         """Tell the session, do what it says, and wake it when it wants to be woken."""
         session = self._session
         for command in session.apply(event, monotonic()):
-            self._do[type(command)](command)
+            self._DO[type(command)](self, command)
         if session.wake < self._armed:
             self._arm(session.wake)
 
@@ -276,6 +269,18 @@ class Client(WSListener):
 
     def _moved(self, command: ev.Moved) -> None:
         self._metrics.ws_moved(command.previous, command.node)
+
+    _DO: ClassVar[dict[type, Callable[[Client, Any], None]]] = {
+        ev.SendClient: _send_client,
+        ev.SendUpstream: _send_upstream,
+        ev.PingUpstream: _ping_upstream,
+        ev.Dial: _dial,
+        ev.HangUp: _hang_up,
+        ev.CloseClient: _close_client,
+        ev.ReportLane: _report_lane,
+        ev.Count: _count,
+        ev.Moved: _moved,
+    }
 
 
 class WebSocketGate:

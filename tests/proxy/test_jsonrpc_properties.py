@@ -30,7 +30,8 @@ def test_a_request_is_read_and_cut_where_its_id_stands(written: Written, before:
     request = jsonrpc.parse(text)
     assert isinstance(request, Request)
     assert (request.id, request.method, request.params) == (written.id, written.method, written.params)
-    assert request.before + (request.id or b"") + request.after == text
+    assert request.data == text
+    assert request.text(request.id or b"") == text
 
 
 @given(requests(), IDS)

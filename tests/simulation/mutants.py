@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from msgspec import structs
 
+from proxy.session import Settings
 from proxy.session import events as ev
 from proxy.session.calls import REPLAY, Call
 from proxy.session.continuity import Continuity
 from proxy.session.desk import Desk
 from proxy.session.heads import Deliver, Head, Refill, Wait, read_head
-from proxy.session.link import Link
+from proxy.session.link import Commands, Link
 from proxy.session.reach import NEVER, Reach
 from proxy.session.session import Session
 from proxy.session.streams import Streams
@@ -120,7 +121,13 @@ def never_goes_home(patch: Patch) -> None:
 
 def ignores_silence(patch: Patch) -> None:
     """A link that says nothing is as good as any."""
-    patch.setattr(Link, "check", lambda *_args: True)
+    real = Link.check
+
+    def check(self: Link, out: Commands, now: float, settings: Settings, *, subscribed: bool) -> str | None:
+        reason = real(self, out, now, settings, subscribed=subscribed)
+        return None if reason == "silent" else reason
+
+    patch.setattr(Link, "check", check)
 
 
 def unsubscribes_by_the_clients_id(patch: Patch) -> None:

@@ -187,3 +187,36 @@ def test_a_planned_move_keeps_the_old_links_late_events_away() -> None:
     block = stage.grow()[0]
     assert stage.heads(heads) == [block.hash]
     stage.apply(ev.TimePassed())
+
+
+def test_a_living_link_that_lets_the_session_wait_is_left_only_when_another_has_taken_over() -> None:
+    stage = Stage("P1", "P2").start()
+    heads = stage.subscribe("newHeads")
+    stage["P2"].holds |= {"eth_getBlockByNumber", "eth_sendRawTransaction"}
+    stage.lose("P1")
+    stage.wait(0.3)
+    stage.ask("eth_sendRawTransaction", "0x01", id=1)
+    blocks = stage.grow(blocks=2)
+    stage.revive("P1")
+    stage.wait(3.0)
+    assert stage.carrier == "P1"
+    assert stage.heads(heads) == [block.hash for block in blocks]
+    assert stage["P2"].links, "it owes an answer"
+    stage["P2"].release("eth_sendRawTransaction")
+    assert "result" in stage.take()[-1]
+    assert not stage["P2"].links
+
+
+def test_the_only_node_goes_on_serving_while_it_lets_the_session_wait() -> None:
+    stage = Stage("P1").start()
+    stage["P1"].holds.add("eth_getBlockByNumber")
+    stage.ask("eth_subscribe", "newHeads", id=1)
+    for number in range(2, 12):
+        stage.ask("eth_sendRawTransaction", "0x01", id=number)
+        stage.wait(0.5)
+    assert [answer["id"] for answer in stage.answers() if "result" in answer] == list(range(2, 12))
+    assert not stage.reports, "no link was lost"
+    stage["P1"].release_all()
+    [confirmation] = stage.answers()
+    blocks = stage.grow(blocks=2)
+    assert stage.heads(confirmation["result"]) == [block.hash for block in blocks]

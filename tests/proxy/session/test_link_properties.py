@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from proxy import jsonrpc
 from proxy.jsonrpc import NodeEvent
-from proxy.session.calls import IGNORE, LATEST, REPLAY, Call, Errand
+from proxy.session import Settings
+from proxy.session.calls import IGNORE, LATEST, REPLAY, Errand, call_of
 from proxy.session.events import Command, PingUpstream, SendUpstream
 from proxy.session.link import Link, LinkUnfit, decoded
 from proxy.session.subscriptions import ask
 from tests.proxy.jsontexts import VALUES
 
 INTERVAL, TIMEOUT = 0.5, 0.9
+SETTINGS = Settings(ping_interval=INTERVAL, ping_timeout=TIMEOUT)
 SECONDS = st.integers(1, 2000).map(lambda milliseconds: milliseconds / 1000)
 
 
@@ -35,14 +37,14 @@ def test_silence_is_found_out_within_interval_and_timeout(heard: list[float], ex
     out: list[Command] = []
     silent_since = now
     while True:
-        due = link.next_check(INTERVAL, TIMEOUT)
+        due = link.next_check(SETTINGS, subscribed=True)
         assert due > now, "would ask again and again"
         now = due
-        if not link.check(out, now, INTERVAL, TIMEOUT):
+        if link.check(out, now, SETTINGS, subscribed=True) is not None:
             break
     assert abs(now - silent_since - INTERVAL - TIMEOUT) < 1e-6
     assert out == [PingUpstream(1)]
-    assert not link.check(out, now + extra, INTERVAL, TIMEOUT)
+    assert link.check(out, now + extra, SETTINGS, subscribed=True) == "silent"
 
 
 @given(st.lists(st.tuples(SECONDS, st.integers(0, 890)), min_size=1, max_size=20))
@@ -51,10 +53,10 @@ def test_a_link_that_answers_its_pings_is_never_given_up(pauses: list[tuple[floa
     out: list[Command] = []
     for pause, latency in pauses:
         now += pause
-        assert link.check(out, now, INTERVAL, TIMEOUT)
+        assert link.check(out, now, SETTINGS, subscribed=True) is None
         if link.pinged_at == now:
             now += latency / 1000
-            assert link.check(out, now, INTERVAL, TIMEOUT)
+            assert link.check(out, now, SETTINGS, subscribed=True) is None
             link.heard_at = now
     assert len(out) <= len(pauses)
 
@@ -112,7 +114,7 @@ def test_a_link_owes_while_a_call_is_open(done: list[bool]) -> None:
     for is_done in done:
         request = jsonrpc.parse(b'{"id":1,"method":"eth_call"}')
         assert isinstance(request, jsonrpc.Request)
-        call = Call(request, 1.0)
+        call = call_of(request, 1.0)
         call.done = is_done
         link.calls[link.mint()] = call
     assert link.owes() == (not all(done))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from proxy import jsonrpc
 from proxy.jsonrpc import NodeAnswer, Request
 from proxy.session import Settings
-from proxy.session.calls import Batch, Call
+from proxy.session.calls import Batch, Call, call_of
 from proxy.session.events import Command, Count, SendClient
 from proxy.session.subscriptions import (
     RECENT,
@@ -38,7 +38,7 @@ PARAMS: st.SearchStrategy[Any] = st.one_of(
 def call_for(params: Any, batch: Batch | None = None) -> Call:
     request = jsonrpc.parse(orjson.dumps({"id": 1, "method": "eth_subscribe", "params": params}))
     assert isinstance(request, Request)
-    return Call(request, 0.0, batch)
+    return call_of(request, 0.0, batch)
 
 
 @given(PARAMS)

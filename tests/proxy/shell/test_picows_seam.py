@@ -30,22 +30,6 @@ async def test_what_waits_for_a_reader_stays_what_it_is() -> None:
         assert {result.strip("0xab") for result in seen.values()} == {""}
 
 
-async def test_a_transport_that_would_corrupt_messages_is_not_taken() -> None:
-    seen: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
-
-    class Plain(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            seen.set_result(transport)  # type: ignore[arg-type] # asyncio's typing is wider than its practice
-
-    server = await asyncio.get_running_loop().create_server(Plain, "127.0.0.1", 0)
-    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    with pytest.raises(TypeError, match="aiofastnet"):
-        picows_seam.adopt(await seen, b"", WSListener(), 1000)
-    writer.close()
-    seen.result().close()
-    server.close()
-
-
 async def test_a_cancelled_dial_leaves_nothing_open() -> None:
     async with FakeNode() as node:
         node.ws.mute = True
