@@ -75,7 +75,7 @@ simulate: $(READY) ## the session in virtual time, SEEDS=1000; a seed that fails
 	$(BIN)/python -m simulation --seeds $(SEEDS) --jobs 2
 
 properties: $(READY) ## the property tests with 10,000 inputs each
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q $(SHARED) --timeout=3600 -m hypothesis --no-cov-on-fail --durations=10 tests
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q $(SHARED) --timeout=3600 -m hypothesis --durations=10 tests
 
 property-reach: $(READY) ## whether each public function of the pure modules has a property test
 	@mkdir -p .cache
