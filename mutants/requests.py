@@ -5,7 +5,7 @@ from __future__ import annotations
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit, swap
 from proxy import jsonrpc
-from proxy.session.calls import Call
+from proxy.session import desk
 from proxy.session.desk import Desk
 from proxy.session.session import Session
 
@@ -57,7 +57,7 @@ def waits_for_a_node_for_ever() -> None:
     shown_by=("ids: A batch of requests and notifications over WebSocket is answered as JSON-RPC 2.0 says",),
 )
 def waits_for_notifications() -> None:
-    edit(Call, "__init__", "batch is None or request.id is None", "batch is None")
+    edit(desk, "call_of", "batch is None or request.id is None", "batch is None")
 
 
 @mutant(
