@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +13,12 @@ import pytest
 
 from e2e.checkers import CHECKERS
 from e2e.promises import JUDGED_BY_CHECKERS, JUDGED_BY_STEPS, PROMISES
+from e2e.steps import context, options
 from e2e.steps.context import needs
 from e2e.steps.needs import not_claimed
-from e2e.sut.profile import Profile
+from e2e.steps.theatre import Theatre
+from e2e.sut.profile import Profile, ProfileError
+from e2e.sut.profile_file import EXAMPLE
 
 
 @needs("{page}")
@@ -31,6 +37,7 @@ STEPS = {
     "metrics show": SimpleNamespace(func=metrics_show, arguments=[]),
     "I ask": SimpleNamespace(func=ask, arguments=[]),
 }
+STEPS_FOLDER = Path(context.__file__).parent
 NOTHING = Profile("bare", "bare", {"http": "/", "ws": "/"})
 ALL = replace(NOTHING, paths={"http": "/", "ws": "/", "status": "/s"}, carriers="links", settings={"size": "1"})
 
@@ -73,3 +80,30 @@ def test_every_checker_has_its_sentence() -> None:
     assert {*CHECKERS} - {"run_was_fair"} == {*JUDGED_BY_CHECKERS}
     assert not JUDGED_BY_CHECKERS.keys() & JUDGED_BY_STEPS.keys()
     assert len(PROMISES) == len(JUDGED_BY_CHECKERS) + len(JUDGED_BY_STEPS)
+
+
+def test_a_profile_that_does_not_claim_what_nobody_asks_for_is_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = EXAMPLE.read_text(encoding="utf-8") + '\n[not_claimed]\nreturns_hom = "it has none"\n'
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProfileError, match=r"x\.toml: not_claimed\.returns_hom: nobody asks for that; .* returns_home"):
+        Theatre.open(options.read({"sut": "x.toml"}))
+    assert not (tmp_path / "runs").exists()
+
+
+# What a step must not touch without saying so; `carrying` in a step about faults only prefers who is in use.
+SEEN = re.compile(r"\bstatus\(|endpoints\.(status|ready|health|metrics|consensus)|meta\.metrics\[|wait_for_tier\(")
+
+
+@pytest.mark.parametrize("file", sorted(STEPS_FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_every_step_that_looks_at_a_page_or_a_metric_says_that_it_needs_it(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    silent = []
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        said = [ast.unparse(each) for each in function.decorator_list]
+        is_step = any(each.startswith(("given(", "when(", "then(", "step(")) for each in said)
+        if is_step and SEEN.search(ast.unparse(function)) and not any(each.startswith("needs(") for each in said):
+            silent.append(function.name)
+    assert silent == []
