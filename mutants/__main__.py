@@ -17,7 +17,8 @@ USAGE: Final = """python -m mutants NAME --config FILE --listen HOST:PORT   run 
 python -m mutants --list                                 what there is
 python -m mutants --check                                whether each still applies
 python -m mutants coverage                               which failure modes have a scenario that a mutant has failed
-python -m mutants gate [--issues] [NAME...]              play scenarios against mutants: does the suite catch them?"""
+python -m mutants gate [--issues] [NAME...]              play scenarios against mutants: does the suite catch them?
+python -m mutants chaos [NAME...]                        play chaos against five of them, or these"""
 STALE: Final = 4
 
 
@@ -39,6 +40,10 @@ def main(arguments: list[str]) -> int:
             from mutants import gate  # noqa: PLC0415 - the suite has no place in the process of a mutant
 
             return gate.main(options)
+        case ["chaos", *options]:
+            from mutants import chaos  # noqa: PLC0415 - as above
+
+            return chaos.main(options)
         case [name, *options] if name in mutants:
             return STALE if _is_stale(mutants[name]) else proxy(options)
         case [name, *_] if not name.startswith("-"):
