@@ -38,7 +38,7 @@ FIVE: Final = (
 DENSE: Final = ChaosConfig(period=20.0, slow_response_probability=0.0, partial_failure_probability=0.0)
 """As much as elsewhere in a minute happens here in twenty seconds."""
 
-BUDGET: Final = 3  # replays to shrink a schedule
+BUDGET: Final = 2  # replays to shrink a schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m mutants chaos", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"mutants; default: {' '.join(FIVE)}")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of chaos, default: 30")
+    parser.add_argument("--seconds", type=float, default=25.0, help="of chaos, default: 25")
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second, default: 100")
     parser.add_argument("--connections", type=int, default=20, help="default: 20")
     given = parser.parse_args(arguments)
