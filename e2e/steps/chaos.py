@@ -67,7 +67,7 @@ def send_at_rate(context: Context, rate: float) -> None:
 @then("error rate should be < {percent:g}%")
 def error_rate(context: Context, percent: float) -> None:
     assert percent >= 1, "the criterion is 1 %"
-    expect(context.world, "chaos_bit", "not_aborted", "load_held", "all_answered")
+    expect(context.world, "chaos_bit", "not_aborted", "load_held", "no_silence", "error_rate")
 
 
 @then("all WebSocket connections should remain stable")

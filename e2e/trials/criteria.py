@@ -34,7 +34,7 @@ CALM_P99: Final = 1.0
 
 SENSITIVE: Final = frozenset(
     """
-    load_held all_answered fast health_goes_on memory_is_flat not_slower recovers no_leaks lives lost_and_back
+    load_held error_rate fast health_goes_on memory_is_flat not_slower recovers no_leaks lives lost_and_back
     answered_once subscriptions_survive heads_continuous
     """.split()  # noqa: SIM905 - names in a row read better
 )
@@ -88,27 +88,27 @@ def load_held(plan: Plan, report: Report, seconds: Sequence[Second], share: floa
     return _verdict("load_held", wrong, f"{rate:.0f} requests a second over {least} connections", **facts)
 
 
-def all_answered(report: Report, seconds: Sequence[Second], allowed: float = 0.0) -> Verdict:
-    """Every request got its answer, and at most the `allowed` share of them an error."""
+def no_silence(report: Report) -> Verdict:
+    """Every request that was sent on a connection that stayed got its answer, be it an error."""
+    wrong = [f"{report.unanswered} of {report.sent} were never answered"] if report.unanswered else []
+    return _verdict("no_silence", wrong, f"{report.answered} answers", late=report.late)
+
+
+def error_rate(report: Report, seconds: Sequence[Second], allowed: float = 0.0) -> Verdict:
+    """At most the `allowed` share of the requests ended in an error, or with their connection."""
     errors = sum(report.errors.values())
     share = (errors + report.cut) / report.due if report.due else 0.0
-    facts = {"requests": report.due, "errors": errors, "error rate": share, "unanswered": report.unanswered}
-    wrong = []
-    if report.unanswered:
-        wrong.append(f"{report.unanswered} of {report.sent} were never answered")
-    if share > allowed:
-        told = ", ".join(
-            f"{count} with {code} ({report.examples.get(code, '')[:80]})" for code, count in report.errors.items()
-        )
-        wrong.append(f"{share:.2%} failed: {told or 'cut off'}, {report.cut} cut off")
+    facts: dict[str, Any] = {"requests": report.due, "errors": errors, "cut off": report.cut, "error rate": share}
+    if share <= allowed:
+        return kept("error_rate", f"{share:.2%} of {report.due} requests", **facts)
+    told = [f"{count} with {code} ({report.examples.get(code, '')[:80]})" for code, count in report.errors.items()]
+    told += [f"{report.cut} cut off"] if report.cut else []
     witnesses = [
-        Witness(
-            each.at, "", f"{each.load.errors - before.load.errors} errors in this second ({', '.join(each.faults)})"
-        )
+        Witness(each.at, "", f"{each.load.errors - before.load.errors} errors then ({'; '.join(each.faults)})")
         for before, each in pairwise(seconds)
         if each.load.errors > before.load.errors
     ]
-    return _verdict("all_answered", wrong, f"{report.answered} answers, {share:.2%} of them errors", witnesses, **facts)
+    return broken("error_rate", f"{share:.2%} of {report.due} requests: {', '.join(told)}", witnesses, **facts)
 
 
 def connections_stay(report: Report) -> Verdict:

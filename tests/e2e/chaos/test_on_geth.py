@@ -76,7 +76,7 @@ def test_a_proxy_that_forgets_is_caught(theatre: Theatre, reports: Path) -> None
     only = replace(schedule(theatre), deeds=DEEDS[:1], duration=5.0)
     outcome = play(only, LIGHT, stage=there, terminal=Terminal())
     broken = {each.promise for each in outcome.verdicts if each.answer is Answer.NO}
-    assert broken & {"all_answered", "nothing_strange"}, outcome.text()
+    assert broken & {"no_silence", "nothing_strange"}, outcome.text()
 
 
 def test_the_load_trial_kills_a_primary_and_judges(theatre: Theatre, reports: Path) -> None:
