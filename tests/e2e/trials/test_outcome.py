@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SECONDS = tuple(second(at, p99=None if at == 3 else 0.01) for at in range(1, 11))
 VIOLATION = Violation(4.2, "ws-7", "stranger", "nobody asked with id <7>", [Frame(4.2, "<", '{"id":7}')])
 GREEN = kept("load_held", "1000 requests a second")
-RED = broken("all_answered", "1 of 60 were never answered", [Witness(4.0, "ws-7", "never answered")])
+RED = broken("no_silence", "1 of 60 were never answered", [Witness(4.0, "ws-7", "never answered")])
 
 
 def made(folder: Path, *verdicts: object) -> Outcome:
@@ -52,7 +52,7 @@ def test_the_exit_code_says_whether_it_was_good_bad_or_nobody_knows(
 
 def test_what_is_red_is_told_with_its_witnesses_and_frames(tmp_path: Path) -> None:
     text = made(tmp_path, GREEN, RED).text()
-    for part in ("all_answered", "4.000 s", "stranger on ws-7", '{"id":7}', "--replay a.json", str(tmp_path)):
+    for part in ("no_silence", "4.000 s", "stranger on ws-7", '{"id":7}', "--replay a.json", str(tmp_path)):
         assert part in text
     assert "ws-7" not in made(tmp_path, GREEN).text(), "a green one is short"
 
