@@ -83,10 +83,10 @@ class Player:
             self._broken.append(f"the player: {type(error).__name__}: {error}")
         finally:
             for each in self.played:
-                if each.began is not None and each.ended is None:
+                if each.began is not None and each.ended is None and _lasts(each.deed):
                     self._undo(each)
             for pool in self._nodes.values():
-                pool.shutdown(wait=True)
+                pool.shutdown(wait=True)  # what is being done to a node, or to the chain, ends first
 
     def _through_time(self) -> None:
         moments = [(each.deed.at, BEGIN, index) for index, each in enumerate(self.played)]
@@ -120,7 +120,7 @@ class Player:
             each.ended = self._now()
 
     def _undo(self, each: Played) -> None:
-        if each.deed.where in ("node", "chain"):
+        if each.deed.where == "node":
             self._nodes[each.deed.target].submit(self._on_node, each, self._cure)
             return
         for fault in each.faults:

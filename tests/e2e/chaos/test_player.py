@@ -41,7 +41,7 @@ class Nodes:
     def as_run(self) -> Run:
         lanes = SimpleNamespace(arm=self.arm, cure=self.cure_lane)
         nemesis = SimpleNamespace(inject=self.inject, cure=self.cure)
-        stage = SimpleNamespace(testbed=SimpleNamespace(reorg=lambda depth: self.done.append(f"reorg {depth}")))
+        stage = SimpleNamespace(testbed=SimpleNamespace(reorg=self.reorg))
         return cast("Run", SimpleNamespace(lanes=lanes, nemesis=nemesis, stage=stage, recorder=self.recorder))
 
     def arm(self, fault: str, node: str, lane: Any, **attributes: Any) -> InForce:
@@ -57,6 +57,10 @@ class Nodes:
         if node in self.stubborn:
             raise FaultDidNotBiteError(f"{fault} of {node} did not bite")
         self.done.append(f"{fault} {node}")
+
+    def reorg(self, depth: int) -> None:
+        assert self.slow.wait(10)
+        self.done.append(f"reorg {depth}")
 
     def cure(self, node: str) -> None:
         assert self.slow.wait(10)
@@ -112,6 +116,18 @@ def test_a_node_that_is_slow_to_come_back_delays_nobody_else() -> None:
         nodes.slow.set()
         over(player)
     assert nodes.done[-1] == "cured a"
+
+
+def test_a_reorg_that_takes_its_time_keeps_nobody_from_being_cured() -> None:
+    nodes = Nodes()
+    nodes.slow.clear()
+    chain = Deed(0, 0, "reorg", "chain", "chain", {"depth": 1})
+    with playing(nodes, chain, Deed(0.1, 60, "down", "b", "ws")) as player:
+        wait_until(lambda: "down b ws" in nodes.done, 10, "the lane is down")
+        threading.Timer(0.1, nodes.slow.set).start()
+        player.stop()
+        assert player.complaints == []
+    assert sorted(nodes.done) == ["cured down b ws", "down b ws", "reorg 1"]
 
 
 def test_stopping_cures_what_is_in_force_and_begins_nothing_more() -> None:
