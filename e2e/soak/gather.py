@@ -39,14 +39,15 @@ Curve = list[tuple[float, float]]
 
 @dataclass(slots=True)
 class LegFigures:
-    """One leg. `curves` by the names of `Look`'s fields; `why` it ended is '' if the harness died.
+    """One leg of `seconds`, of which the first `judged` were judged. `curves` by the names of `Look`'s fields.
 
-    `miscounts`: looks at which the proxy's count of connections or subscriptions was wrong, of `looks` at which both
-    were known; `miscount` is the first of them, in words. `requests` and `failed` are sums over judged clients,
-    `still` the seconds in which a node stood still by itself.
+    `why` it ended is '' if the harness died. `miscounts`: looks at which the proxy's count of connections or
+    subscriptions was wrong, of `looks` at which both were known; `miscount` is the first of them, in words. `requests`
+    and `failed` are sums over judged clients, `still` the seconds in which a node stood still by itself.
     """
 
     seconds: float = 0.0
+    judged: float = 0.0
     curves: dict[str, Curve] = field(default_factory=dict)
     looks: int = 0
     miscounts: int = 0
@@ -101,7 +102,7 @@ def of_time(report: Report | None) -> dict[str, int]:
 def _read_pieces(leg: Path, found: LegFigures) -> None:
     for piece in journal.read(leg / journal.PIECES, Piece):
         found.windows += 1
-        found.seconds = piece.until
+        found.seconds = found.judged = piece.until
         found.requests += piece.requests
         found.failed += piece.failed
         found.timeouts += piece.timeouts

@@ -120,11 +120,6 @@ def legs(run: Path) -> list[Path]:
     return sorted((run / LEGS).glob("*"), key=lambda folder: int(folder.name)) if (run / LEGS).is_dir() else []
 
 
-def played(leg: Path) -> float:
-    """Seconds of a leg that were judged to their end."""
-    return max((piece.until for piece in read(leg / PIECES, Piece)), default=0.0)
-
-
 def new_leg(run: Path) -> Path:
     """Make the folder of the next leg."""
     folder = run / LEGS / str(len(legs(run)) + 1)

@@ -36,8 +36,9 @@ GROWTH: Final = 0.05
 FORCED: Final = 0.9
 """The share of the forced reconnections that must have been seen there and back."""
 
+MIB: Final = 2.0**-20
 STABLE: Final = {
-    "memory_stable": ("rss", 0.0, "bytes"),
+    "memory_stable": ("rss", 0.0, "MiB"),
     "descriptors_stable": ("descriptors", 4.0, "descriptors"),
     "threads_stable": ("threads", 2.0, "threads"),
     "tasks_stable": ("tasks", 4.0, "tasks"),
@@ -170,13 +171,14 @@ def _stable(legs: Sequence[LegFigures], promise: str) -> Verdict:
     if not any(curves):
         return not_reached(promise, f"nobody can see the proxy's {name}")
     found = trend(reduced(curves))
-    watched = sum(curve[-1][0] - curve[0][0] for curve in curves if curve)
+    watched = _watched(curves)
     verdict = stable(promise, found, watched, share=GROWTH, least=least, unit=unit)
     moves = sum(curve[-1][1] - curve[0][1] for curve in _settled(legs, "moves") if curve)
     if found is not None and moves:
         noise = watched * (found.slope - found.low) + verdict.facts["bound"]
-        verdict.facts["per reconnection"] = found.slope * watched / moves
-        verdict.facts["would be seen, per reconnection"] = noise / moves
+        per = {"grew a move": found.slope * watched / moves, "would be seen a move": noise / moves}
+        # memory in bytes again: a client that moves leaves little behind
+        verdict.facts.update({key: value / MIB if name == "rss" else value for key, value in per.items()})
     return verdict
 
 
@@ -185,8 +187,8 @@ def _harness(legs: Sequence[LegFigures]) -> Verdict:
     said = []
     for name in ("harness", "load"):
         curves = _settled(legs, name)
-        watched = sum(curve[-1][0] - curve[0][0] for curve in curves if curve)
-        said.append(stable(f"{name}", trend(reduced(curves)), watched, share=GROWTH, least=0.0, unit="bytes"))
+        found = trend(reduced(curves))
+        said.append(stable(name, found, _watched(curves), share=GROWTH, least=0.0, unit="MiB"))
     facts = {f"{each.promise} {name}": value for each in said for name, value in each.facts.items()}
     reason = "; ".join(f"{each.promise} {each.reason}" for each in said)
     if worst(said) is Answer.YES:
@@ -195,7 +197,15 @@ def _harness(legs: Sequence[LegFigures]) -> Verdict:
 
 
 def _settled(legs: Sequence[LegFigures], name: str) -> list[Curve]:
-    return [list(settled(leg.curves.get(name, []), min(WARM_UP * leg.seconds, LONGEST_WARM_UP))) for leg in legs]
+    """A curve of each leg without its warm-up; memory in MiB."""
+    factor = MIB if name in {"rss", "harness", "load"} else 1.0
+    curves = (settled(leg.curves.get(name, []), min(WARM_UP * leg.seconds, LONGEST_WARM_UP)) for leg in legs)
+    return [[(at, factor * value) for at, value in curve] for curve in curves]
+
+
+def _watched(curves: Sequence[Curve]) -> float:
+    """Seconds."""
+    return sum(curve[-1][0] - curve[0][0] for curve in curves if curve)
 
 
 def _promise(legs: Sequence[LegFigures], promise: str) -> Verdict:
@@ -221,5 +231,5 @@ def answer(found: Sequence[Verdict]) -> Answer:
 
 
 def seconds_left(duration: float, legs: Sequence[LegFigures]) -> float:
-    """How much of the duration was not played yet."""
-    return max(0.0, duration - math.fsum(leg.seconds for leg in legs))
+    """How much of the duration was not judged yet."""
+    return max(0.0, duration - math.fsum(leg.judged for leg in legs))
