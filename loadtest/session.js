@@ -8,6 +8,7 @@ import { Counter, Rate, Trend } from 'k6/metrics';
 export const URL = __ENV.WS_URL || 'ws://localhost:8080/el/ws';
 const INTERVAL = Number(__ENV.INTERVAL_MS || 1000); // between two requests of one client
 const PATIENCE = Number(__ENV.PATIENCE_MS || 10000); // after which a request without an answer is lost
+const WATCH = Number(__ENV.WATCH_MS || 10000); // between two looks of whoever watches
 const TOLD = 3; // strangers of one client that are written to the log
 
 const requests = new Counter('requests');
@@ -49,7 +50,7 @@ export function milliseconds(text) {
   return Number(found[1]) * { ms: 1, s: 1000, m: 60000, h: 3600000 }[found[2]];
 }
 
-// Runs until `lasts` milliseconds are over. `watch`, if given, is called every ten seconds.
+// Runs until `lasts` milliseconds are over. `watch`, if given, is called every `WATCH`.
 export function session(lasts, watch) {
   Object.values(mustNotBe).forEach((counter) => counter.add(0));
   const params = { tags: { name: 'WebSocketLoadTest' } };
@@ -74,7 +75,7 @@ class Client {
     this.ask(1, 'eth_subscribe', ['newHeads']);
     this.socket.setInterval(() => this.leaving || this.ask(this.nextId++, 'eth_blockNumber', []), INTERVAL);
     this.socket.setInterval(() => this.giveUp(PATIENCE), 1000);
-    if (watch) this.socket.setInterval(watch, 10000);
+    if (watch) this.socket.setInterval(watch, WATCH);
     this.socket.on('message', (text) => this.take(text));
     this.socket.on('close', () => this.closed());
     this.socket.setTimeout(() => this.leave(), lasts);

@@ -17,7 +17,7 @@ const METRICS_URL = __ENV.METRICS_URL;
 const OTHERS = Number(__ENV.OTHER_CLIENTS || 0); // that are connected besides
 const CONNECTIONS = __ENV.METRIC_CONNECTIONS || 'vixy_ws_connections_active';
 const RSS = __ENV.METRIC_RSS || 'process_resident_memory_bytes';
-const LEAVES = 15000; // before the end, so that each client gets what it is owed and leaves of its own accord
+const LEAVES = Number(__ENV.LEAVES_MS || 15000); // before the end: each client gets what it is owed first
 
 const connections = new Gauge('proxy_connections');
 const rss = new Gauge('proxy_rss');
