@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,10 @@ from e2e.steps.judging import STANDING_STEP
 from e2e.steps.needs import NOT_CLAIMED
 from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
+from e2e.sut.process import found
 from e2e.sut.profile import ProfileError
+from e2e.sut.profile_file import load
+from e2e.sut.protocol import SutError
 from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from e2e.steps.results import Played
 
 REPORTS: Final = Path("reports/score")
+LOCAL: Final = options.TESTBEDS[0]  # where the proxy's program has to be on this machine
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,8 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     chosen = {name: value for name, _, value in (each.partition("=") for each in given.define)}
     chosen |= {"sut": given.sut} | ({} if given.seed is None else {"seed": str(given.seed)})
     try:
-        theatre = Theatre.open(options.read(chosen))
-    except (OptionError, ProfileError, TestbedError) as error:
+        read = options.read(chosen)
+        if read.testbed == LOCAL:
+            profile = load(read.sut)
+            found(shlex.split(read.command or profile.command)[0].format(python=sys.executable), profile)
+        theatre = Theatre.open(read)
+    except (OptionError, ProfileError, SutError, TestbedError) as error:
         print(error, file=sys.stderr)
         return 2
     name = theatre.stage.profile.name

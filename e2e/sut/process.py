@@ -40,6 +40,15 @@ def version(profile: Profile) -> str:
     return said.strip() or "unknown"
 
 
+def found(program: str, profile: Profile) -> str:
+    """Return the path of the profile's program. Raises SutError, which says how to get it."""
+    path = shutil.which(program) or shutil.which(program, path=ADMINISTRATION)
+    if path is None:
+        advice = profile.install or 'give a command that is: -D sut.command="… {config} … {listen}"'
+        raise SutError(f"cannot start the proxy under test: {program} is not there or not executable; {advice}")
+    return path
+
+
 class SutProcess(Sut):
     """One proxy process for one scenario, its config and its log in `folder`."""
 
@@ -104,8 +113,4 @@ class SutProcess(Sut):
     def _command(self) -> list[str]:
         values = {"python": sys.executable, "config": str(self._config), **self._address.values()}
         program, *arguments = command_line(self.profile, values, self.nodes, self._consensus)
-        found = shutil.which(program) or shutil.which(program, path=ADMINISTRATION)
-        if found is None:
-            advice = self.profile.install or 'give a command that is: -D sut.command="… {config} … {listen}"'
-            raise SutError(f"cannot start the proxy under test: {program} is not there or not executable; {advice}")
-        return [found, *arguments]
+        return [found(program, self.profile), *arguments]

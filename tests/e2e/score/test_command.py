@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from e2e.sut.process import ADMINISTRATION
+from e2e.sut.profile_file import PROFILES
 from tests.e2e.report.pages import links
 
 ROOT = Path(__file__).parents[3]
@@ -44,6 +45,21 @@ def test_nginx_routes_and_does_not_restore(tmp_path: Path) -> None:
     leading = links(page.read_text())
     assert leading
     assert all((page.parent / link).is_file() for link in leading)
+
+
+def test_a_proxy_that_is_not_installed_is_asked_for_before_anything_starts(tmp_path: Path) -> None:
+    text = (
+        (PROFILES / "nginx.toml")
+        .read_text(encoding="utf-8")
+        .replace('command = "nginx ', 'command = "nginx-of-nowhere ')
+    )
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    done = score(tmp_path, "--sut", "x.toml")
+    assert done.returncode == 2
+    assert (
+        "nginx-of-nowhere is not there or not executable; install it with: apt-get install nginx-light" in done.stderr
+    )
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_profile_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:

@@ -112,14 +112,17 @@ def test_a_profile_says_how_to_get_its_program(sut: SutProcess) -> None:
     assert refusal(sut) == "cannot start the proxy under test: vixy-of-nowhere is not there or not executable; grow it"
 
 
-@pytest.mark.parametrize(
-    "sut", [profile(pages='{"/el": (403, "not you")}', paths={"http": "/el", "ws": "/"})], indirect=True
-)
-def test_one_without_pages_has_to_answer_a_call(sut: SutProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "READY_WITHIN", 0.5)
-    message = refusal(sut)
-    assert "/el answers eth_chainId" in message
-    assert "HTTP 403 'not you'" in message
+BARE = {"http": "/el", "ws": "/"}
+PAGES = '{"/el": (200, "{\\"result\\": 1}"), "/refused": (403, "not you")}'
+
+
+@pytest.mark.parametrize("sut", [profile(pages=PAGES, paths=BARE)], indirect=True)
+def test_one_without_pages_is_ready_when_it_answers_a_call(sut: SutProcess) -> None:
+    sut.start()
+    with requests.Session() as session:
+        assert readiness._call(session, sut.endpoints.http) is None
+        refused = sut.endpoints.http.replace("/el", "/refused")
+        assert readiness._call(session, refused) == "HTTP 403 'not you'"
 
 
 @pytest.mark.parametrize("sut", [profile("import sys; sys.exit('port 80 is in use')")], indirect=True)
