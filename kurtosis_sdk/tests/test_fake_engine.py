@@ -86,7 +86,7 @@ def test_starlark_computes(enclave: EnclaveContext) -> None:
         ("x = 2 ** 3", "not in Starlark: Pow"),
         ("x = open('/etc/passwd')", "undefined: open"),
         ("print('x')", "use plan.print"),
-        ("plan.run_sh(run = 'true')", r"FakeEngine does not know plan\.run_sh"),
+        ("plan.run_python(run = 'pass')", r"FakeEngine does not know plan\.run_python"),
         ("struct(a = 1).a = 2", "cannot assign to .a field"),
         ("read_file('nothing')", "there is no file nothing"),
         ("plan.verify(1, '==', 1)", "value must be a string"),

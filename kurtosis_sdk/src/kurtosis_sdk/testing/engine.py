@@ -65,7 +65,7 @@ class FakeEngine:
         return self._world.enclave(identifier)
 
     def on_exec(self, handler: Callable[[FakeService, Sequence[str]], ExecResult | None]) -> None:
-        """Answer commands: None leaves one to the fake's own few (echo, cat, env, true, false, exit, sh -c)."""
+        """Answer commands: None leaves one to the fake's own few (echo, cat, env, mkdir, true, false, exit, sh -c)."""
         self._world.exec_handler = handler
 
     @contextmanager

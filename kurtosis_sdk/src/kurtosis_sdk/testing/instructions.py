@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kurtosis_sdk.testing.resolver import Done
 from kurtosis_sdk.testing.shell import execute
-from kurtosis_sdk.testing.world import Refused
+from kurtosis_sdk.testing.templates import render
+from kurtosis_sdk.testing.values import ServiceConfig
+from kurtosis_sdk.testing.world import FakeService, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +69,8 @@ class Execution:
                 return f"Fetched cluster type '{self._world.cluster_type}'"
             case "exec":
                 return self._exec(step)
+            case "run_sh":
+                return self._run_sh(step)
             case "verify":
                 return self._verify(arguments["value"], arguments["assertion"], arguments["target_value"])
             case _:
@@ -97,6 +101,21 @@ class Execution:
         self._known[step.outcome] = {"code": str(result.exit_code), "output": result.output}
         return f"Command returned with exit code '{result.exit_code}' and the following output:\n{result.output}"
 
+    def _run_sh(self, step: Instruction) -> str:
+        arguments = step.arguments
+        config = ServiceConfig(image=arguments["image"], env_vars=arguments["env_vars"])
+        task = FakeService(arguments["name"], config, private_ip="", container="running")
+        result = execute(self._world, task, ["sh", "-c", self.resolve(arguments["run"])])
+        if result.exit_code != 0:
+            raise Refused(
+                f"Run sh returned exit code '{result.exit_code}' that is not part of the acceptable status codes '[0]',"
+                f' with output:\n  "{result.output}"'
+            )
+        for spec in arguments["store"]:
+            self._enclave.store(spec.name, _archive(_kept(task.files, spec.src)), may_replace=True)
+        self._known[step.outcome] = {"code": "0", "output": result.output}
+        return f"Command returned with exit code '0' and the following output:\n{result.output}"
+
     def _verify(self, value: Any, assertion: str, target: Any) -> str:
         left, right = (self.resolve(each) if isinstance(each, str) else each for each in (value, target))
         if not isinstance(right, list):
@@ -110,7 +129,10 @@ class Execution:
         if step.name == "upload_files":
             files = {arguments["src"].rsplit("/", 1)[-1]: self._read(arguments["src"]).encode()}
         elif step.name == "render_templates":
-            files = {path: _render(each.template, each.data) for path, each in arguments["config"].items()}
+            files = {
+                path: self.resolve(render(each.template, each.data)).encode()
+                for path, each in arguments["config"].items()
+            }
         else:
             service, source = self._enclave.service(arguments["service_name"]), arguments["src"]
             if source not in service.files:
@@ -126,10 +148,14 @@ class Execution:
         return self._known[of][what]
 
 
-def _render(template: str, data: Mapping[str, Any] | Any) -> bytes:
-    """{{.name}} only: of Go's templates, the part that needs no engine."""
-    values = data if isinstance(data, dict) else vars(data)
-    return re.sub(r"\{\{ *\.(\w+) *\}\}", lambda found: str(values[found[1]]), template).encode()
+def _kept(files: Mapping[str, bytes], src: str) -> dict[str, bytes]:
+    """The files of a task below `src`, from there; a folder itself stays in their names, unless src ends in /*."""
+    folder = src.removesuffix("/*").rstrip("/")
+    above = folder if src.endswith("/*") else folder.rpartition("/")[0]
+    found = {path: data for path, data in files.items() if path == folder or path.startswith(f"{folder}/")}
+    if not found:
+        raise Refused(f"the task has no file {src}")
+    return {path.removeprefix(f"{above}/"): data for path, data in found.items()}
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:

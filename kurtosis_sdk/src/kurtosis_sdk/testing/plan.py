@@ -11,7 +11,9 @@ from kurtosis_sdk.testing.values import (
     ExecRecipe,
     ScriptError,
     ServiceConfig,
+    StoreSpec,
     Struct,
+    is_port_id,
     is_service_name,
     to_starlark,
 )
@@ -74,6 +76,9 @@ class Environment:
             self.services.discard(str(name))
         if step.name in {"upload_files", "render_templates", "store_service_files"}:
             self.artifacts.add(str(name))
+        if step.name == "run_sh":
+            self.artifacts.update(spec.name for spec in step.arguments["store"])
+            return self._check_image(step.arguments["image"], f"task '{name}'")
         return None
 
     def _check_service(self, name: str, config: ServiceConfig) -> str | None:
@@ -84,10 +89,18 @@ class Environment:
         missing = [artifact for artifact in config.files.values() if artifact not in self.artifacts]
         if missing:
             return f"service '{name}' needs the files artifact '{missing[0]}', which does not exist"
-        if any(fnmatchcase(config.image, pattern) for pattern in self.missing_images):
-            return f"the image '{config.image}' of service '{name}' is nowhere to be had"
+        for port_id in config.ports:
+            if not is_port_id(port_id):
+                return f"Port name '{port_id}' is invalid as it contains disallowed characters or is too long"
+        if problem := self._check_image(config.image, f"service '{name}'"):
+            return problem
         self.added.add(name)
         self.services.add(name)
+        return None
+
+    def _check_image(self, image: str, of: str) -> str | None:
+        if any(fnmatchcase(image, pattern) for pattern in self.missing_images):
+            return f"the image '{image}' of {of} is nowhere to be had"
         return None
 
 
@@ -98,7 +111,7 @@ class Plan:
     """What a script's main function gets as `plan`."""
 
     unknown: ClassVar[set[str]] = {
-        "get_files_artifact", "get_services", "request", "run_python", "run_sh", "set_service",
+        "get_files_artifact", "get_services", "request", "run_python", "set_service",
         "wait",
     }  # fmt: skip
 
@@ -162,6 +175,23 @@ class Plan:
         codes = None if skip_code_check else list(acceptable_codes)
         step = self.__add("exec", service_name=service_name, recipe=recipe, acceptable_codes=codes)
         return {key: f"{{{{kurtosis:{step.outcome}:{key}.runtime_value}}}}" for key in ("code", "output")}
+
+    def run_sh(
+        self,
+        run: str,
+        name: str = "",
+        image: str = "badouralix/curl-jq",
+        *,
+        env_vars: Mapping[str, str] | None = None,
+        store: Iterable[StoreSpec] = (),
+        description: str = "",  # noqa: ARG002
+    ) -> Struct:
+        number = len(self.__steps) + 1
+        specs = [StoreSpec(spec.src, spec.name or f"fake-task-{number}-{at}") for at, spec in enumerate(store)]
+        name = name or f"task-{number}"
+        step = self.__add("run_sh", name=name, run=run, image=image, env_vars=dict(env_vars or {}), store=specs)
+        known = {key: f"{{{{kurtosis:{step.outcome}:{key}.runtime_value}}}}" for key in ("code", "output")}
+        return Struct(files_artifacts=[spec.name for spec in specs], **known)
 
     def upload_files(self, src: str, name: str = "", description: str = "") -> str:  # noqa: ARG002
         return self.__artifact("upload_files", name, src=src)

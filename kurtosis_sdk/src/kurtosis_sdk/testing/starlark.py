@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from kurtosis_sdk.testing.values import (
     ExecRecipe,
     PortSpec,
     ScriptError,
+    StoreSpec,
     Struct,
+    User,
     service_config,
     to_json,
 )
@@ -78,7 +81,7 @@ class Interpreter:
 
     def _load(self, source: str, filename: str) -> dict[str, Any]:
         tree = self._parse(source, filename)
-        names = self._builtins()
+        names = self._builtins(filename)
         self._filenames.add(filename)
         code = compile(tree, filename, "exec")
         self._guarded(lambda: exec(code, names))  # noqa: S102 - a test's own script, its nodes and names checked
@@ -135,7 +138,7 @@ class Interpreter:
         public = {name: value for name, value in names.items() if not name.startswith("_")}
         return Struct(**public)
 
-    def _builtins(self) -> dict[str, Any]:
+    def _builtins(self, filename: str) -> dict[str, Any]:
         same = (
             len, range, str, int, float, bool, list, dict, tuple, sorted, reversed, enumerate, zip, min, max, any, all,
             repr, abs, hasattr, getattr,
@@ -149,13 +152,22 @@ class Interpreter:
             "fail": _fail,
             "struct": Struct,
             "json": Struct(encode=to_json, decode=json.loads),
-            "import_module": self._import_module,
-            "read_file": self._read,
+            "import_module": lambda module_file: self._import_module(_absolute(module_file, filename)),
+            "read_file": lambda src: self._read(_absolute(src, filename)),
             "ServiceConfig": service_config,
             "PortSpec": PortSpec,
             "Directory": Directory,
             "ExecRecipe": ExecRecipe,
+            "StoreSpec": StoreSpec,
+            "User": User,
         }
+
+
+def _absolute(locator: str, importer: str) -> str:
+    """A locator that begins with a dot is meant from the folder of the file in which it stands."""
+    if locator.startswith(".") and "/" in importer:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(importer), locator))
+    return locator
 
 
 def _fail(*values: Any) -> None:

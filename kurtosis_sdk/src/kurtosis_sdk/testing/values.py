@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_PORT_ID = re.compile(r"[a-z]([-a-z0-9]{0,13}[a-z0-9])?")
 
 
 class ScriptError(Exception):
@@ -46,6 +47,20 @@ class Directory:
 class ExecRecipe:
     command: list[str]
     extract: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StoreSpec:
+    """What a task keeps: the file or folder `src`, or with a final /* what is in the folder."""
+
+    src: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class User:
+    uid: int
+    gid: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,11 @@ def is_service_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def is_port_id(name: str) -> bool:
+    """As RFC 6335 has it."""
+    return _PORT_ID.fullmatch(name) is not None
+
+
 def to_json(value: Any) -> str:
     """As json.encode writes it."""
     return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"))
@@ -116,7 +136,7 @@ def to_starlark(value: Any) -> str:
         return f"[{', '.join(map(to_starlark, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{to_starlark(key)}: {to_starlark(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, ServiceConfig | PortSpec | ExecRecipe | Directory):
+    if isinstance(value, ServiceConfig | PortSpec | ExecRecipe | Directory | StoreSpec | User):
         arguments = {name: each for name, each in vars(value).items() if each}
         return f"{type(value).__name__}({', '.join(f'{name}={to_starlark(each)}' for name, each in arguments.items())})"
     return repr(value)
