@@ -5,7 +5,7 @@ Feature: Consensus layer
   Scenario Outline: <path> is answered as a consensus node answers it
     When I fetch <path> of the consensus layer
     Then the page should have status <status>
-    And the page should come within 1 seconds
+    And the page should come within a second
 
     Examples:
       | path                         | status |

@@ -3,17 +3,17 @@ Feature: Health
 
   @integration @health @gateway @issue.3 @issue.4 @mode.L6 @promise.isolated
   Scenario: A node that accepts and never answers delays nobody
-    Given 5 clients connected via WebSocket with 1 subscriptions each
+    Given 5 clients connected via WebSocket with a subscription each
     When each client sends 10 requests per second
     And the HTTP lane of el-4-backup has black_hole
     Then el-4-backup should be unhealthy within 5 seconds
     When I fetch the status page
-    Then the page should come within 1 seconds
+    Then the page should come within a second
     And response times of the clients should stay below 0.5 seconds at the 99th percentile
 
   @integration @health @gateway @topology.1p2b @issue.3 @issue.4 @promise.fails_over
   Scenario: Failover is fast though another node keeps its probes waiting
-    Given 5 clients connected via WebSocket with 1 subscriptions each
+    Given 5 clients connected via WebSocket with a subscription each
     When each client sends 10 requests per second
     And the HTTP lane of el-3-backup has black_hole
     And the node in use suffers kill of every lane for 3 seconds
@@ -64,6 +64,6 @@ Feature: Health
   Scenario: A node whose head stands still is left
     Given I have active WebSocket connection with subscriptions
     When each client sends 10 requests per second
-    And the every lane of el-1-primary has stalled_head
+    And every lane of el-1-primary has stalled_head
     Then el-1-primary should be unhealthy within 10 seconds
     And every client should hear of new blocks

@@ -18,7 +18,7 @@ Feature: HTTP
     Given the HTTP lane of el-1-primary is prepared for idle_close
       | idle |
       | 500  |
-    When 1 HTTP clients post 5 requests each at 1 per second
+    When an HTTP client posts 5 requests at 1 per second
     Then every HTTP request should have a result
     And every HTTP request should be answered within 2 seconds
 
@@ -29,7 +29,7 @@ Feature: HTTP
       | ["eth_getBalance"] |
     When I post eth_getBalance
     Then the answer should have status 504 and the error -32051
-    And the answer should come within 1 seconds
+    And the answer should come within a second
 
   @integration @http @mode.H5 @promise.transparent
   Scenario: An answer's header fields are those of the node
@@ -54,14 +54,14 @@ Feature: HTTP
   @integration @http @mode.S7
   Scenario: A batch of requests and notifications is answered as JSON-RPC 2.0 says
     When I post a batch of 5 requests, 2 of them without id
-    Then every HTTP request should be answered within 1 seconds
+    Then every HTTP request should be answered within a second
 
   @integration @http @gateway @topology.1p1b @promise.sends_once
   Scenario: A transaction is written to one node only, though that node dies with it
     Given the HTTP lane of el-1-primary is prepared for slow_answers
       | delay | methods                    |
       | 3000  | ["eth_sendRawTransaction"] |
-    When I post eth_sendRawTransaction while el-1-primary is killed after 1 seconds
+    When I post eth_sendRawTransaction while el-1-primary is killed after a second
     Then the answer should be an error that says that the outcome is unknown
 
   @integration @http @topology.1p0b @mode.L12 @promise.explains_refusals
@@ -70,4 +70,4 @@ Feature: HTTP
     And 3 seconds go by
     And I post eth_blockNumber
     Then the answer should have status 503 and the error -32050
-    And the answer should come within 1 seconds
+    And the answer should come within a second

@@ -77,7 +77,7 @@ Feature: Links
 
   @integration @websocket @reconnection @gateway @topology.1p1b @mode.L8 @promise.does_not_flap
   Scenario: A node with good HTTP and bad WebSocket is not dialled for ever by everybody
-    Given 10 clients connected via WebSocket with 1 subscriptions each
+    Given 10 clients connected via WebSocket with a subscription each
     When each client sends 2 requests per second
     And the WebSocket lane of el-1-primary is prepared for drop_after_accept
       | after |
@@ -89,7 +89,7 @@ Feature: Links
 
   @integration @websocket @failback @gateway @topology.1p1b @issue.5 @mode.L10 @promise.returns_home
   Scenario: After failback no link to a backup is left
-    Given 5 clients connected via WebSocket with 1 subscriptions each
+    Given 5 clients connected via WebSocket with a subscription each
     When the node in use suffers kill of every lane for 4 seconds
     Then all clients should be back on the primary within 2 seconds after it is healthy
     And no link to every backup should be left

@@ -12,7 +12,7 @@ Feature: Load
 
   @integration @load @websocket @reconnection @gateway @topology.1p1b @mode.L11 @promise.does_not_flap
   Scenario: A hundred clients do not dial a node in the same instant
-    Given 100 clients connected via WebSocket with 1 subscriptions each
+    Given 100 clients connected via WebSocket with a subscription each
     When the WebSocket lane of el-1-primary has down
     And 5 seconds go by
     Then no client should be closed
@@ -20,7 +20,7 @@ Feature: Load
 
   @integration @load @websocket @gateway @mode.C1 @promise.counted_right
   Scenario: Clients that are gone without a word leave nothing behind
-    Given 60 clients connected via WebSocket with 1 subscriptions each
+    Given 60 clients connected via WebSocket with a subscription each
     When 60 of the clients are gone without a word
     Then the proxy should count 0 connections of mine within 5 seconds
     And nobody's link to a node should be left
@@ -30,7 +30,7 @@ Feature: Load
   Scenario: A slow reader hurts nobody but itself
     Given 10 clients connected via WebSocket with 3 subscriptions each
     When each client sends 20 requests per second
-    And 1 of the clients call for 64 MiB and do not read for 3 seconds
+    And one of the clients calls for 64 MiB and does not read for 3 seconds
     Then those who did not read should be served in full, or be closed with 1013
     And every client should hear of new blocks
 

@@ -10,7 +10,7 @@ Feature: Routing
 
   @integration @routing @websocket @gateway @promise.routes
   Scenario: Clients are carried by primaries
-    Given 10 clients connected via WebSocket with 1 subscriptions each
+    Given 10 clients connected via WebSocket with a subscription each
     Then metrics should show primary node connected
     And no link to every backup should be left
 
@@ -32,4 +32,4 @@ Feature: Routing
     Given I connect via WebSocket
     When I send eth_noSuchMethod request
     Then I should receive the node's own error
-    And el-1-primary should have been asked for eth_noSuchMethod 1 times
+    And el-1-primary should have been asked for eth_noSuchMethod once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mutants.catalogue import STEPS, mutant
+from mutants.incident import INCIDENT
 from mutants.patch import edit, swap
 from proxy import routing
 from proxy.session.link import Link
@@ -16,7 +17,7 @@ from proxy.shell.websocket import Upstream
     "A link that is reset without a close frame is not noticed.",
     mode="mode.L1",
     caught_by=("fails_over",),
-    shown_by=("links: A reset of the WebSocket lane alone, while HTTP is well",),
+    shown_by=("links: A reset of the WebSocket lane alone, while HTTP is well", INCIDENT),
 )
 def deaf_after_a_reset() -> None:
     swap(Upstream, "on_ws_disconnected", lambda _upstream, _transport: None)

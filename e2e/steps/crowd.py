@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from e2e.ledger.entries import Injected
-from e2e.steps.clients import STREAMS, clients_connected, i_connect
+from e2e.steps.clients import clients_connected, i_connect, subscribe_all
 from e2e.steps.context import given, needs, then, when
 from e2e.wait import wait_until
 
@@ -45,10 +45,9 @@ def clients_come_and_go(context: Context, count: int) -> None:
 @when("{count:d} fresh clients connect and subscribe to {streams:d} streams each")
 def fresh_clients(context: Context, count: int, streams: int) -> None:
     world = context.world
-    for number in range(1, count + 1):
-        world.clients.append(client := world.run.connect(f"fresh-{number}"))
-        for request_id, (kind, options) in enumerate(list(STREAMS.items())[:streams], start=100):
-            world.run.subscribe(client, str(request_id), kind, *options)
+    fresh = [world.run.connect(f"fresh-{number}") for number in range(1, count + 1)]
+    world.clients += fresh
+    subscribe_all(world, fresh, streams)
 
 
 @when("a new client connects")

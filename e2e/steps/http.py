@@ -32,8 +32,9 @@ def clients_post(context: Context, count: int, rate: float) -> None:
     wait_until(lambda: posts.sent >= min(rate, 10), PATIENCE, "posts flow", lambda: f"{posts.sent} posted")
 
 
+@when("an HTTP client posts {limit:d} requests at {rate:g} per second")
 @when("{count:d} HTTP clients post {limit:d} requests each at {rate:g} per second")
-def clients_post_some(context: Context, count: int, limit: int, rate: float) -> None:
+def clients_post_some(context: Context, limit: int, rate: float, count: int = 1) -> None:
     begin(context.world, count, Load(profiles.READS, rate, ids.sequential, context.world.run.stage.seed, limit))
     posts = context.world.the_posts
     wait_until(lambda: not posts.running, 2 * limit / rate + PATIENCE, "all is posted", lambda: f"{posts.sent} posted")
@@ -72,8 +73,9 @@ def every_post_has_result(context: Context) -> None:
     assert not failed, f"{len(failed)} of {len(asked)} posts have no result: {trouble(failed[0])}; {shown(failed)}"
 
 
+@then("every HTTP request should be answered within a second")
 @then("every HTTP request should be answered within {seconds:g} seconds")
-def posts_answered_within(context: Context, seconds: float) -> None:
+def posts_answered_within(context: Context, seconds: float = 1.0) -> None:
     late = [each for each in posted(context.world) if not each.latency <= seconds]
     assert not late, f"{len(late)} posts took longer, or had no answer: {shown(late)}"
 
@@ -93,8 +95,9 @@ def answer_is_error(context: Context, status: int, code: int) -> None:
     assert error.get("code") == code, f"the answer was {answer.frame}"
 
 
+@then("the answer should come within a second")
 @then("the answer should come within {seconds:g} seconds")
-def answer_in_time(context: Context, seconds: float) -> None:
+def answer_in_time(context: Context, seconds: float = 1.0) -> None:
     latency = last_post(context.world).latency
     assert latency <= seconds, f"it took {latency:.2f} s"
 

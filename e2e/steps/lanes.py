@@ -45,8 +45,9 @@ def _value(text: str) -> Any:
     return text
 
 
+@step("every lane of {node} has {fault:w}")
 @step("the {lane:w} lane of {node} has {fault:w}")
-def lane_has(context: Context, lane: str, node: str, fault: str) -> None:
+def lane_has(context: Context, node: str, fault: str, lane: str = "every") -> None:
     """Hurt it, and see the fault bite."""
     hurt(context, lane, node, fault)
 

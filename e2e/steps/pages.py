@@ -52,8 +52,9 @@ def page_has_status(context: Context, status: int) -> None:
     assert reply.status == status, f"the status was {reply.status}: {reply.body}"
 
 
+@then("the page should come within a second")
 @then("the page should come within {seconds:g} seconds")
-def page_in_time(context: Context, seconds: float) -> None:
+def page_in_time(context: Context, seconds: float = 1.0) -> None:
     assert context.world.the_reply.took <= seconds, f"it took {context.world.the_reply.took:.2f} s"
 
 

@@ -30,8 +30,9 @@ WITHIN: Final = 15.0  # seconds
 ON_ITS_WAY: Final = 0.3  # seconds after which a request is at its node
 
 
+@when("I post eth_sendRawTransaction while {node} is killed after a second")
 @when("I post eth_sendRawTransaction while {node} is killed after {seconds:g} seconds")
-def post_transaction(context: Context, node: str, seconds: float) -> None:
+def post_transaction(context: Context, node: str, seconds: float = 1.0) -> None:
     world = context.world
     request = Request(str(world.next_id), "eth_sendRawTransaction", [TRANSACTION])
     answered = world.run.stage.portal.start_task_soon(_post, poster(world), request)

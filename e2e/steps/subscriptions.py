@@ -65,9 +65,10 @@ def confirmed(context: Context, count: int) -> None:
     assert len(ids) == count, f"{len(ids)} different subscriptions are confirmed: {sorted(ids)}"
 
 
+@then("my subscription should still be active")
 @then("all {count:d} subscriptions should still be active")
 @then("all {count:d} subscriptions should continue working")
-def still_active(context: Context, count: int) -> None:
+def still_active(context: Context, count: int = 1) -> None:
     streams = context.world.streams
     assert len(streams) == count, f"there are {len(streams)} subscriptions"
     before = {stream.id: stream.events for stream in streams}

@@ -63,6 +63,12 @@ def beyond_the_bound(context: Context, seconds: float) -> None:
     assert client.outstanding, "no request waits at all"
 
 
+@when("the traffic ends and some time goes by")
+def quiet(context: Context) -> None:
+    context.world.run.await_(context.world.the_traffic.stop)
+    some_time(context)
+
+
 @when("some time goes by")
 def some_time(context: Context) -> None:
     """A quarter of an hour; at the quick pace three seconds."""

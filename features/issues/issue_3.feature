@@ -7,6 +7,6 @@ Feature: Issue 3, health probes hold up requests
     When the HTTP lane of el-2-primary has black_hole
     Then el-2-primary should be unhealthy within 5 seconds
     When I fetch the status page
-    Then the page should come within 1 seconds
+    Then the page should come within a second
     And 99 % of the HTTP requests should be answered within 0.5 seconds
     And every HTTP request should have a result
