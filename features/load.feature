@@ -10,13 +10,14 @@ Feature: Load
     And no head should be missing or repeated for any client
     And no client should be closed
 
+  # At the way home: a failover is spread over less than a busy machine can tell from an instant.
   @integration @load @websocket @reconnection @gateway @topology.1p1b @mode.L11 @promise.does_not_flap
   Scenario: A hundred clients do not dial a node in the same instant
     Given 100 clients connected via WebSocket with a subscription each
-    When the WebSocket lane of el-1-primary has down
-    And 5 seconds go by
-    Then no client should be closed
-    And the dials to el-3-backup should not come in the same instant
+    When the WebSocket lane of el-1-primary has down for 2 seconds
+    Then all clients should be back on the primary within 2 seconds after it is healthy
+    And no client should be closed
+    And the dials to el-1-primary should not come in the same instant
 
   @integration @load @websocket @gateway @mode.C1 @promise.counted_right
   Scenario: Clients that are gone without a word leave nothing behind

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LEFT_WITHIN: Final = 5.0  # seconds: an old link is closed by then
 INSTANT: Final = 0.05  # seconds
-TOGETHER: Final = 0.9  # the share of all dials that may come in one instant
+TOGETHER: Final = 0.7  # the share of all dials that may come in one instant
 
 
 @then("no link to {node} should be left")
