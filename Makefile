@@ -61,7 +61,7 @@ gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the f
 	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)
 
 flake: $(READY) geth ## the critical scenarios N=50 times; STRESS=1: on a bad machine; JOBS=1; RESUME=1: go on
-	$(BIN)/python -m e2e.flake --rounds $(or $(N),50) $(if $(STRESS),--stress) $(if $(RESUME),--resume) --jobs $(or $(JOBS),1)
+	$(BIN)/python -m e2e.flake --rounds $(or $(N),50) $(if $(STRESS),--stress) $(if $(RESUME),--resume) --jobs $(or $(JOBS),1) $(OPTIONS)
 
 test: check unit sdk simulate e2e chaos ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 

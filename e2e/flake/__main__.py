@@ -73,7 +73,7 @@ def _play_share(given: argparse.Namespace, names: Sequence[str], file: Path) -> 
     before = {(play.number, play.scenario) for play in plays.load(file)}
     deadline = time.monotonic() + 60 * given.minutes
     with ExitStack() as ending:
-        theatre = Theatre.open(options.read({} if given.seed is None else {"seed": str(given.seed)}))
+        theatre = Theatre.open(options.read(dict(each.partition("=")[::2] for each in given.set)))
         ending.callback(theatre.close)
         if given.stress:
             loops = 0 if given.share else os.cpu_count() or 1
@@ -114,7 +114,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="so many networks side by side; default: 1")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round after so many")
     parser.add_argument("--tag", default="critical", help="which scenarios; default: critical")
-    parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
+    parser.add_argument("-D", dest="set", action="append", default=[], metavar="NAME=VALUE", help="as behave has it")
     parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 

@@ -1,0 +1,50 @@
+"""`python -m e2e.flake` as a person calls it, on real nodes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.geth, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).parents[3]
+TAG = "mode.S7"  # two scenarios that are over soon
+
+
+def flake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a folder of its own, which sees the features of this project."""
+    if not (folder / "features").exists():
+        (folder / "features").symlink_to(ROOT / "features")
+    command = [sys.executable, "-m", "e2e.flake", "--tag", TAG, "-D", "block_time=0.5", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def plays(folder: Path) -> list[tuple[int, str]]:
+    lines = (folder / "reports/flake/plays.jsonl").read_text().splitlines()
+    return [(each["number"], each["outcome"]) for each in map(json.loads, lines)]
+
+
+def test_rounds_are_shared_out_counted_and_gone_on_with(tmp_path: Path) -> None:
+    done = flake(tmp_path, "--rounds", "2", "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(plays(tmp_path)) == [(1, "passed")] * 2 + [(2, "passed")] * 2
+    assert "round 2 of 2: 2 passed" in done.stdout
+    left = [each.name for each in (tmp_path / "runs/flake").rglob("*Z-*")]
+    assert left == []  # a run that passed is not kept
+    more = flake(tmp_path, "--rounds", "3", "--resume")
+    assert more.returncode == 0, more.stdout + more.stderr
+    assert sorted(plays(tmp_path))[4:] == [(3, "passed")] * 2
+    stopped = flake(tmp_path, "--rounds", "4", "--resume", "--minutes", "0")
+    assert (stopped.returncode, len(plays(tmp_path))) == (3, 6)
+    assert "go on with --resume" in stopped.stdout
+
+
+def test_a_proxy_that_fails_is_told_with_its_runs(tmp_path: Path) -> None:
+    done = flake(tmp_path, "--rounds", "1", "-D", "sut.command=no-such-proxy {config} {listen}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert plays(tmp_path) == [(1, "failed")] * 2
+    assert "no-such-proxy is not there or not executable" in done.stdout
