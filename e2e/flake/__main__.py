@@ -101,7 +101,7 @@ def _round(theatre: Theatre, names: Sequence[str], number: int, given: argparse.
         plays.save(play, file)
         if play.outcome is Outcome.PASSED and not play.replayed:
             shutil.rmtree(play.run)  # hundreds of runs that show nothing
-        else:
+        elif play.outcome is not Outcome.SKIPPED:
             yield f"{play.outcome}: {play.scenario}: {play.why or play.replayed}\n  run: {play.run}"
     yield f"round {number} of {given.rounds}: {plays.counts(done)}, {sum(play.seconds for play in done):.0f} s"
 

@@ -21,11 +21,12 @@ MOSTLY: Final = 0.5
 
 
 class Outcome(StrEnum):
-    """How a play ended. UNKNOWN: twice the run was not fair, and no promise was broken."""
+    """How a play ended. UNKNOWN: twice the run was not fair, and no promise was broken; SKIPPED: nobody claims it."""
 
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def play_of(number: int, played: Played) -> Play:
     why = ""
     if played.outcome == "passed":
         outcome = Outcome.PASSED
+    elif played.outcome == "skipped":
+        outcome, why = Outcome.SKIPPED, played.skipped
     elif conclusion is not None and conclusion.unfair is not None:
         outcome, why = Outcome.UNKNOWN, conclusion.unfair
     else:
@@ -99,7 +102,7 @@ def summary(plays: Sequence[Play]) -> str:
     width = max(map(len, names), default=0)
     lines = [f"{'':{width}}  plays failed unknown replayed  slowest"]
     lines += [f"{name:{width}}  {_figures([play for play in plays if play.scenario == name])}" for name in names]
-    lines += [_told(play) for play in plays if play.outcome is not Outcome.PASSED]
+    lines += [_told(play) for play in plays if play.outcome in {Outcome.FAILED, Outcome.UNKNOWN}]
     lines += [f"too few fair runs of {name}: this machine is too slow to say" for name in undecided(plays)]
     return "\n".join(lines)
 

@@ -72,6 +72,7 @@ def back_home(context: Context, seconds: float) -> None:
 
 
 @then("every client should be carried by {node} within {seconds:g} seconds")
+@needs("carriers")
 def carried_by(context: Context, node: str, seconds: float) -> None:
     run = context.world.run
     wait_until(lambda: run.carrying() == {node}, seconds, f"every client is on {node}", run.carrying)

@@ -56,6 +56,14 @@ def test_a_scenario_that_was_not_judged_is_a_failure() -> None:
     assert (each.outcome, each.why, each.run) == (Outcome.FAILED, "no port", "")
 
 
+def test_what_a_proxy_does_not_claim_is_no_failure() -> None:
+    skipped = replace(played(status="skipped"), conclusion=None, skipped="not claimed: it has no metrics")
+    each = plays.play_of(1, skipped)
+    assert (each.outcome, each.why) == (Outcome.SKIPPED, "not claimed: it has no metrics")
+    assert plays.failures([each]) == []
+    assert plays.undecided([each]) == []
+
+
 def test_plays_come_back_but_for_a_half_written_one(tmp_path: Path) -> None:
     file = tmp_path / "plays.jsonl"
     assert plays.load(file) == []
