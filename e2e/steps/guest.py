@@ -14,6 +14,7 @@ from behave.model import ScenarioOutline
 from behave.parser import parse_file
 from behave.runner import Runner
 
+from e2e.steps.formatter import ScenarioLines
 from e2e.steps.results import Played, Results
 
 if TYPE_CHECKING:
@@ -114,4 +115,5 @@ def _configuration(asked: list[str], output: Path) -> Any:
     files = dict.fromkeys(str(next(FEATURES.rglob(f"{stem}.feature"), stem)) for stem, _ in parts)
     # an outline's scenarios have ' -- @1.2 …' behind their names
     names = [argument for _, name in parts for argument in ("--name", f"^{re.escape(name)}( -- @.*)?$")]
-    return Configuration([*files, *names, "--no-summary", "--format", "lines", "--outfile", str(output)])
+    format_ = f"{ScenarioLines.__module__}:{ScenarioLines.__name__}"  # as behave.ini calls it, if there is one
+    return Configuration([*files, *names, "--no-summary", "--format", format_, "--outfile", str(output)])

@@ -72,6 +72,9 @@ class Reach:
     def _within(self, spread: float, now: float) -> float:
         return now + self._rng.uniform(0.0, spread)
 
+    def is_usable(self, node: str) -> bool:
+        return routing.is_usable(self._snapshot, node)
+
     @property
     def exhausted(self) -> bool:
         """Whether every usable node was found unfit since a link last held: dialling on would be silence."""

@@ -220,6 +220,8 @@ class Session:
 
     def _nodes_changed(self, event: ev.NodesChanged) -> None:
         self._reach.routing_changed(event.snapshot, self._home, self._now)
+        if self._next is not None and not self._reach.is_usable(self._next.node):
+            self._next.dial_deadline = self._now  # a node that goes down may take a dial and never answer it
         self._plan()
 
     def _upstream_opened(self, event: ev.UpstreamOpened) -> None:

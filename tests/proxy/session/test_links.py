@@ -45,6 +45,19 @@ def test_a_dial_that_hangs_is_given_up_for_another_node() -> None:
 
 
 @mode("L3")
+def test_a_dial_to_a_node_that_falls_ill_meanwhile_is_given_up_at_once() -> None:
+    stage = Stage("P1", "P2")
+    stage["P1"].silent = True
+    stage.start()
+    stage.wait(0.1)
+    assert stage["P1"].dialling
+    stage.route("P2")
+    stage.wait(0.1)
+    assert stage.carrier == "P2"
+    assert stage["P1"].dialling == []
+
+
+@mode("L3")
 def test_the_primary_takes_over_from_a_backup_once_it_is_well() -> None:
     stage = Stage("P1", "B1", "B2")
     stage["P1"].healthy = False
