@@ -36,7 +36,7 @@ from e2e.testbed.ports import HOST
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
 from e2e.traffic.posts import Posts
-from e2e.wait import WaitTimeoutError, wait_until
+from e2e.wait import TooLateError, WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -103,6 +103,10 @@ class NotServedError(AssertionError):
     """The proxy did not do for a client what any node would have done."""
 
 
+class NotServedInTimeError(NotServedError, TooLateError):
+    """The proxy had not done it when the client's patience was over."""
+
+
 class Run:
     """A run from its first process to its saved history."""
 
@@ -167,7 +171,7 @@ class Run:
         try:
             self.await_(client.open)
         except (OSError, TimeoutError, InvalidHandshake) as error:
-            raise NotServedError(f"{name} could not connect to {client.url}: {error!r}") from error
+            raise _not_served(error, f"{name} could not connect to {client.url}") from error
         self.clients.append(client)
         return client
 
@@ -182,7 +186,7 @@ class Run:
         try:
             return self.await_(client.subscribe, request_id, kind, *options)
         except (TimeoutError, ValueError, ClientClosedError) as error:
-            raise NotServedError(f"{client.name} could not subscribe to {kind}: {error!r}") from error
+            raise _not_served(error, f"{client.name} could not subscribe to {kind}") from error
 
     def offer(self, load: Load, clients: Sequence[WebSocketClient]) -> Traffic:
         """Begin to send, until stopped or settled."""
@@ -362,6 +366,11 @@ class Run:
             versions=stage.versions,
             options={**stage.options, "topology": scene.topology, **scene.settings},
         )
+
+
+def _not_served(error: Exception, what: str) -> NotServedError:
+    kind = NotServedInTimeError if isinstance(error, TimeoutError) else NotServedError
+    return kind(f"{what}: {error!r}")
 
 
 @contextmanager

@@ -13,7 +13,11 @@ T = TypeVar("T")
 POLL = 0.02  # seconds
 
 
-class WaitTimeoutError(AssertionError):
+class TooLateError(AssertionError):
+    """Something came later than it had to, or not yet: on a machine that has no time for anybody, nobody's fault."""
+
+
+class WaitTimeoutError(TooLateError):
     """The condition did not become true in time; the message says what was seen instead."""
 
 

@@ -68,6 +68,13 @@ def _control(theatre: Theatre, mutants: Sequence[Mutant]) -> list[Outcome]:
 
 
 def _try(theatre: Theatre, mutant: Mutant) -> Record:
+    """Once more, if nothing was seen and nobody can say why."""
+    record = _play(theatre, mutant)
+    unclear = record.state != KILLED and any(each.unclear for each in record.outcomes)
+    return _play(theatre, mutant) if unclear else record
+
+
+def _play(theatre: Theatre, mutant: Mutant) -> Record:
     played = stage.play(theatre, mutant.name, mutant.shown_by)
     record = Record(mutant, tuple(outcome(each, mutant.name) for each in played))
     for each in record.outcomes:

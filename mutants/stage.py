@@ -34,7 +34,8 @@ def network(seed: int | None = None) -> Iterator[Theatre]:
 def play(theatre: Theatre, name: str | None, scenarios: Iterable[str]) -> list[Played]:
     """Play `scenarios` (as `Mutant.shown_by` names them) against the mutant `name`; None: against the sound proxy.
 
-    What behave says of it goes to a file in `OUTPUT`. Raises NoSuchScenarioError.
+    What behave says of it goes to a file in `OUTPUT`. What failed a mutant is not played again, whatever the machine
+    had to do with it. Raises NoSuchScenarioError.
     """
     before = theatre.stage
     profile = before.profile
@@ -43,6 +44,6 @@ def play(theatre: Theatre, name: str | None, scenarios: Iterable[str]) -> list[P
     label = name or "control"
     theatre.stage = replace(before, profile=profile, root=RUNS / "gate" / label)
     try:
-        return guest.play(theatre, scenarios, OUTPUT / f"{label}.txt")
+        return guest.play(theatre, scenarios, OUTPUT / f"{label}.txt", again=name is None)
     finally:
         theatre.stage = before

@@ -1,6 +1,7 @@
 """The proxy's gauges equal what is really there, as the clients' own books say.
 
-A gauge may be a moment behind: it is judged at the last look of each spell in which nothing changed for a while.
+A gauge may be a moment behind: it is judged at the last look of each spell in which nothing changed for a while. A
+client that does not read learns late that it was closed: until it does, nobody knows how many there are.
 """
 
 from __future__ import annotations
@@ -41,10 +42,17 @@ def counted_right(history: History) -> Verdict:
 def _looks(history: History, role: str, lives: list[tuple[float, float]]) -> Iterator[Witness | None]:
     """For each spell without change: None if the gauge was right at its end, else the witness."""
     changes = sorted({at for life in lives for at in life if at < math.inf})
+    unclear = [
+        (fault.began, connection.end)
+        for fault in history.faults
+        for connection in history.connections
+        if fault.name == "slow_reader" and fault.target == connection.client and connection.end < math.inf
+    ]
     for since, until in pairwise([*changes, math.inf]):
         slack = STILL + history.lateness(since, since + STILL)
-        within = [scraped for scraped in history.scrapes if since + slack <= scraped.at < until]
-        last = next((each for each in reversed(within) if value(history, each, role) is not None), None)
+        looks = [each for each in history.scrapes if since + slack <= each.at < until]
+        clear = [each for each in looks if not any(began <= each.at < end for began, end in unclear)]
+        last = next((each for each in reversed(clear) if value(history, each, role) is not None), None)
         if last is None:
             continue
         said, true = value(history, last, role), sum(begin <= last.at < end for begin, end in lives)

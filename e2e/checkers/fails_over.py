@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from e2e.checkers import machine
 from e2e.checkers.answered_once import TELLING_CODES
 from e2e.checkers.failures import trouble
 from e2e.checkers.outages import excused, links_lost, outages, proxy_ends, usable_throughout
@@ -53,7 +54,7 @@ def fails_over(history: History) -> Verdict:
         return not_reached(PROMISE, "no node died while another one was well and somebody asked")
     slow = [switch for switch in switches if switch.took > switch.bound and not _interrupted(history, switch)]
     # A machine that stood still for as long explains it: what the proxy would have done is not known.
-    unclear = [switch for switch in slow if switch.took - _lateness(history, switch) <= switch.bound]
+    unclear = [switch for switch in slow if _explained(history, switch)]
     guilty = [switch for switch in slow if switch not in unclear]
     took = {f"worst after {effect}": _worst(switches, effect) for effect in WITHIN}
     facts = {"switches": len(switches), **{name: worst for name, worst in took.items() if worst is not None}}
@@ -112,6 +113,11 @@ def _interrupted(history: History, switch: Switch) -> bool:
         and other.at + WITHIN[other.effect] >= fault.began
         for other in history.faults
     )
+
+
+def _explained(history: History, switch: Switch) -> bool:
+    late = _lateness(history, switch)
+    return switch.took - late <= switch.bound or machine.excused(history, switch.asked, switch.took, switch.bound)
 
 
 def _lateness(history: History, switch: Switch) -> float:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from e2e.checkers.events import HeadEvent
     from e2e.ledger.chain import Chain
-    from e2e.ledger.entries import Block
+    from e2e.ledger.entries import Block, Closed
     from e2e.ledger.history import History
     from e2e.ledger.subscriptions import Subscription
 
@@ -66,11 +66,17 @@ def due_window(history: History, subscription: Subscription) -> tuple[float, flo
     closed = subscription.connection.closed
     if closed is not None and closed.by == "proxy":
         # A close says itself that something is missing: whether it was right is for subscriptions_survive.
-        until = min(until, max((event.at for event in subscription.events), default=0.0))
+        until = min(until, max((event.at for event in subscription.events), default=0.0), deaf_since(history, closed))
     for trouble in (*outages(history, "ws"), *links_lost(history, "ws")):
         if trouble.overlaps(end - LAST_MOMENTS, end):  # whoever leaves in the middle of it is not caught up with
             until = min(until, trouble.start - LAST_MOMENTS)
     return subscription.confirmed + JUST_SUBSCRIBED, until
+
+
+def deaf_since(history: History, closed: Closed) -> float:
+    """When the client that was closed stopped reading: it may read much later what it was told before; inf if never."""
+    slow = (fault for fault in history.faults if fault.name == "slow_reader" and fault.target == closed.client)
+    return min((fault.began for fault in slow if fault.began < closed.at), default=math.inf)
 
 
 def head_faults(history: History, subscription: Subscription, optional: set[str]) -> Iterator[Witness]:

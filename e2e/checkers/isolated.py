@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from e2e.checkers import machine
 from e2e.checkers.figures import percentile
 from e2e.checkers.gauges import carriers
 from e2e.checkers.outages import RECOVERY
@@ -44,7 +45,7 @@ def isolated(history: History) -> Verdict:
         return not_reached(PROMISE, "no client or idle node misbehaved while enough others asked")
     facts = {"faults": len(found), "worst p99": max(each.during for each in found)}
     slow = [each for each in found if each.excess > 0]
-    unclear = [each for each in slow if each.excess <= _lateness(history, each)]
+    unclear = [each for each in slow if _explained(history, each)]
     guilty = [each for each in slow if each not in unclear]
     if guilty:
         reason = f"{len(guilty)} of {len(found)} times others waited for one that misbehaved"
@@ -84,9 +85,11 @@ def _idle(history: History, fault: Fault) -> bool:
     return bool(looks) and fault.target not in looks[-1] and fault.target != next(iter(history.meta.nodes))
 
 
-def _lateness(history: History, comparison: Comparison) -> float:
+def _explained(history: History, comparison: Comparison) -> bool:
     request = comparison.worst.request
-    return history.lateness(request.at, min(comparison.worst.answered, history.end))
+    late = history.lateness(request.at, min(comparison.worst.answered, history.end))
+    bound = comparison.during - comparison.excess
+    return comparison.excess <= late or machine.excused(history, request.at, comparison.during, bound)
 
 
 def _witness(comparison: Comparison) -> Witness:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from e2e.checkers import machine
 from e2e.checkers.gauges import carriers
 from e2e.checkers.outages import RECOVERY, Interval, away_spells
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
@@ -94,7 +95,8 @@ def _homecoming(history: History, exile: Interval, looks: list[Look]) -> Homecom
 
 def _explained(history: History, homecoming: Homecoming, bound: float) -> bool:
     late = sum(each.late for each in history.drifts if 0 <= each.at - homecoming.due <= 2 * bound)
-    return homecoming.took - late <= bound
+    in_time = homecoming.took - late <= bound
+    return in_time or machine.excused(history, homecoming.due, homecoming.took, bound)
 
 
 def _late(homecoming: Homecoming) -> Witness:

@@ -40,6 +40,7 @@ def run_was_fair(history: History) -> Verdict:
         "requests": len(history.exchanges),
         "faults": len(history.faults),
         "drift p95": percentile([drift.late for drift in history.drifts], 95),
+        "cpu pressure": round(history.pressure(0.0, history.end), 2),
         "drift max": max((drift.late for drift in history.drifts), default=math.nan),
     }
     if complaints:

@@ -54,8 +54,8 @@ def play_of(number: int, played: Played) -> Play:
         outcome = Outcome.PASSED
     elif played.outcome == "skipped":
         outcome, why = Outcome.SKIPPED, played.skipped
-    elif conclusion is not None and conclusion.unfair is not None:
-        outcome, why = Outcome.UNKNOWN, conclusion.unfair
+    elif played.doubt is not None:
+        outcome, why = Outcome.UNKNOWN, played.doubt
     else:
         outcome = Outcome.FAILED
         broken = [] if conclusion is None else [each for each in conclusion.verdicts if each.answer is Answer.NO]

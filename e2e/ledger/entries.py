@@ -139,10 +139,15 @@ class Scraped:
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """The harness's own loop woke up `late` seconds after the time it had asked for."""
+    """The harness's own loop woke up `late` seconds after the time it had asked for.
+
+    `pressure`: the share of the time since the last look in which somebody on this machine waited for a CPU; 0 where
+    that cannot be known.
+    """
 
     at: float
     late: float
+    pressure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

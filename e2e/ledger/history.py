@@ -65,6 +65,11 @@ class History:
             (each.late for each in self.drifts if since <= each.at and each.at - each.late <= until), default=0.0
         )
 
+    def pressure(self, since: float, until: float) -> float:
+        """The share of an interval in which somebody on the machine waited for a CPU; 0.0 where that is not known."""
+        looks = [each.pressure for each in self.drifts if since <= each.at <= until]
+        return sum(looks) / len(looks) if looks else 0.0
+
 
 def is_direct(client: str) -> bool:
     return client.startswith(DIRECT)

@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.failures import trouble
-from e2e.checkers.figures import percentile
 from e2e.ledger.entries import Received
-from e2e.ledger.exchanges import Matcher
-from e2e.ledger.history import is_direct
 from e2e.steps.context import step, then
-from e2e.wait import wait_until
+from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
     from e2e.ledger.exchanges import Exchange
     from e2e.steps.context import Context, World
 
-# Normal is what a client without a proxy sees at the same time, on the same machine: so many times that, and so much.
-NORMAL_TIMES: Final = 3.0
-NORMAL_P50: Final = 0.02  # seconds
-NORMAL_P99: Final = 0.1
 EVENTUALLY: Final = 15.0  # seconds
 
 
@@ -38,7 +31,8 @@ def answered_within(context: Context, seconds: float) -> None:
     world.run.await_(world.the_traffic.stop)
     wait_answered(world, seconds)
     late = [each for each in mine(world) if not each.latency <= seconds]
-    assert not late, f"{len(late)} of {len(mine(world))} took longer, or were never answered: {shown(late)}"
+    if late:
+        raise TooLateError(f"{len(late)} of {len(mine(world))} took longer, or were never answered: {shown(late)}")
 
 
 @then("all requests should succeed")
@@ -49,7 +43,9 @@ def all_succeed(context: Context, count: int | None = None) -> None:
     asked = mine(world)
     assert count is None or len(asked) == count, f"{len(asked)} requests were sent"
     failed = [each for each in asked if each.result is None]
-    assert not failed, f"{len(failed)} of {len(asked)} have no result: {shown(failed)}"
+    if failed:
+        late = all(timed_out(each) for each in failed)
+        raise (TooLateError if late else AssertionError)(f"{len(failed)} of {len(asked)} fail: {shown(failed)}")
 
 
 @then("all {count:d} requests should be answered with the error {code:d} within {seconds:g} seconds")
@@ -77,30 +73,15 @@ def none_unanswered(context: Context) -> None:
     )
     silent = [each for each in world.run.history().exchanges if each.answer is None and each.request.id is not None]
     assert not silent, f"{len(silent)} requests are unanswered: {shown(silent)}"
-    timed_out = [each for each in mine(world) if "time" in (trouble(each) or "") and "out" in (trouble(each) or "")]
-    assert not timed_out, f"{len(timed_out)} requests timed out: {shown(timed_out)}"
+    late = [each for each in mine(world) if timed_out(each)]
+    if late:
+        raise TooLateError(f"{len(late)} requests timed out: {shown(late)}")
 
 
 @then('no "{message}" errors')
 def no_such_errors(context: Context, message: str) -> None:
     found = [each for each in context.world.run.history().exchanges if message in (trouble(each) or "")]
     assert not found, f"{len(found)} requests were answered with {message!r}: {shown(found)}"
-
-
-@then("latency should be normal")
-def latency_is_normal(context: Context) -> None:
-    run = context.world.run
-    beside = [each for each in Matcher().feed(run.recorder.entries()).exchanges if is_direct(each.request.client)]
-    for rank, slack in ((50, NORMAL_P50), (99, NORMAL_P99)):
-        took = percentile([each.latency for each in mine(context.world)], rank)
-        direct = percentile([each.latency for each in beside if each.answer and each.request.intended], rank)
-        assert took <= NORMAL_TIMES * direct + slack, f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s"
-
-
-@then("response times of the clients should stay below {seconds:g} seconds at the {rank:d}th percentile")
-def response_times(context: Context, seconds: float, rank: int) -> None:
-    took = percentile([each.latency for each in mine(context.world) if each.answer], rank)
-    assert took < seconds, f"p{rank} is {took:.3f} s"
 
 
 def mine(world: World) -> list[Exchange]:
@@ -111,6 +92,12 @@ def mine(world: World) -> list[Exchange]:
         for each in world.run.history().exchanges
         if each.request.client in names and each.request.intended is not None
     ]
+
+
+def timed_out(exchange: Exchange) -> bool:
+    """Say whether the answer was that there was none in time."""
+    said = (trouble(exchange) or "").lower()
+    return "time" in said and ("out" in said or "no answer" in said)
 
 
 def code_of(exchange: Exchange) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from e2e.checkers import CHECKERS
+from e2e.checkers import CHECKERS, machine
 from e2e.checkers.verdict import Answer, Verdict
 from e2e.judge import judge
 from e2e.ledger import store
@@ -53,6 +53,13 @@ class Conclusion:
         if Answer.NO in answers or Answer.UNKNOWN not in answers:
             return None
         return next(f"{each.promise}: {each.reason}" for each in self.verdicts if each.answer is Answer.UNKNOWN)
+
+    @property
+    def starved(self) -> str | None:
+        """Why what came too late may not be the proxy's fault; None if it is, or if a promise was broken."""
+        if any(verdict.answer is Answer.NO for verdict in self.verdicts) or not machine.starved(self.history):
+            return None
+        return f"somebody waited for a CPU in {self.history.pressure(0.0, self.history.end):.0%} of the time"
 
     def __str__(self) -> str:
         if not self.red:

@@ -10,11 +10,11 @@ from behave.model import Step
 
 from e2e.run import Run, Scene
 from e2e.steps import options
-from e2e.steps.conclusion import Conclusion, conclude, required
+from e2e.steps.conclusion import conclude, required
 from e2e.steps.context import World
 from e2e.steps.judging import STANDING_STEP
 from e2e.steps.needs import not_claimed
-from e2e.steps.results import Played
+from e2e.steps.results import Played, doubt_of
 from e2e.steps.theatre import Theatre
 from e2e.sut import topology
 
@@ -57,15 +57,21 @@ def before_scenario(context: Any, scenario: Any) -> None:
 def after_scenario(context: Any, scenario: Any) -> None:
     """Save and judge what a failed step left unjudged; end what the run started, whatever happened."""
     world: World | None = getattr(context, "world", None)
-    if world is not None:
-        try:
-            if world.conclusion is None and not (scenario.hook_failed or context.aborted or scenario.skip_reason):
-                world.conclusion = conclude(world.run)
-        finally:
-            world.run.close()
-    scenario.conclusion = None if world is None else world.conclusion
     theatre: Theatre = context.theatre
-    theatre.results.note(Played.of(scenario, time.monotonic() - context.began))
+    try:
+        if world is not None:
+            _end(world, judged=not (scenario.hook_failed or context.aborted or scenario.skip_reason))
+    finally:
+        scenario.conclusion = None if world is None else world.conclusion
+        theatre.results.note(Played.of(scenario, time.monotonic() - context.began))
+
+
+def _end(world: World, *, judged: bool) -> None:
+    try:
+        if judged and world.conclusion is None:
+            world.conclusion = conclude(world.run)
+    finally:
+        world.run.close()
 
 
 def after_all(context: Any) -> None:
@@ -81,11 +87,10 @@ after_all.capture = False  # type: ignore[attr-defined]  # behave looks for it: 
 
 
 def _play(scenario: Any, play: Callable[[Any], bool], runner: Any) -> bool:
-    """Play a scenario, and once more if the run was judged unfair and nothing worse. Returns whether it failed."""
-    scenario.unfair, scenario.find_match = None, runner.step_registry.find_match
+    """Play a scenario, and once more if nobody can say whether the proxy is at fault. Returns whether it failed."""
+    scenario.unfair, scenario.find_match, scenario.conclusion = None, runner.step_registry.find_match, None
     failed = play(runner)
-    conclusion: Conclusion | None = getattr(scenario, "conclusion", None)
-    if failed and not runner.aborted and conclusion is not None and conclusion.unfair is not None:
-        scenario.unfair = conclusion.unfair
+    if failed and not runner.aborted and getattr(runner, "again", True) and (doubt := doubt_of(scenario)) is not None:
+        scenario.unfair = doubt
         failed = play(runner)
     return failed

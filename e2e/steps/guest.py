@@ -44,9 +44,10 @@ class _Kept(Results):
 class _Guest(Runner):  # type: ignore[misc]  # behave ships no types
     """A run of behave that neither opens nor closes the theatre."""
 
-    def __init__(self, config: Any, theatre: Theatre) -> None:
+    def __init__(self, config: Any, theatre: Theatre, *, again: bool) -> None:
         super().__init__(config)
         self._theatre = theatre
+        self.again = again
 
     def load_hooks(self, filename: str | None = None) -> None:
         super().load_hooks(filename)
@@ -84,14 +85,15 @@ def outlines() -> dict[str, str]:
     return found
 
 
-def play(theatre: Theatre, wanted: Iterable[str], output: Path) -> list[Played]:
+def play(theatre: Theatre, wanted: Iterable[str], output: Path, *, again: bool = True) -> list[Played]:
     """Play the scenarios that are called so; what behave says of it goes to the file `output`.
 
-    Those that an interrupt left unplayed are missing. Raises NoSuchScenarioError, KeyboardInterrupt.
+    `again`: once more where nobody can say whether the proxy is at fault. Raises NoSuchScenarioError, and
+    KeyboardInterrupt for one that behave itself has noticed.
     """
     asked = sorted(wanted)
     before, results = theatre.results, _Kept()
-    runner = _Guest(_configuration(asked, output), theatre)
+    runner = _Guest(_configuration(asked, output), theatre, again=again)
     theatre.results = results
     try:
         runner.run()

@@ -15,7 +15,7 @@ from e2e.steps.context import step, then, when
 from e2e.steps.lanes import nodes_called
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load
-from e2e.wait import wait_until
+from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.http import HttpClient
@@ -77,13 +77,15 @@ def every_post_has_result(context: Context) -> None:
 @then("every HTTP request should be answered within {seconds:g} seconds")
 def posts_answered_within(context: Context, seconds: float = 1.0) -> None:
     late = [each for each in posted(context.world) if not each.latency <= seconds]
-    assert not late, f"{len(late)} posts took longer, or had no answer: {shown(late)}"
+    if late:
+        raise TooLateError(f"{len(late)} posts took longer, or had no answer: {shown(late)}")
 
 
 @then("{share:d} % of the HTTP requests should be answered within {seconds:g} seconds")
 def most_posts_answered_within(context: Context, share: int, seconds: float) -> None:
     took = percentile([each.latency for each in posted(context.world)], share)
-    assert took <= seconds, f"p{share} is {took:.3f} s"
+    if took > seconds:
+        raise TooLateError(f"p{share} is {took:.3f} s")
 
 
 @then("the answer should have status {status:d} and the error {code:d}")
@@ -99,7 +101,8 @@ def answer_is_error(context: Context, status: int, code: int) -> None:
 @then("the answer should come within {seconds:g} seconds")
 def answer_in_time(context: Context, seconds: float = 1.0) -> None:
     latency = last_post(context.world).latency
-    assert latency <= seconds, f"it took {latency:.2f} s"
+    if latency > seconds:
+        raise TooLateError(f"it took {latency:.2f} s")
 
 
 @then("the HTTP lane of {node} should have been connected to at most {count:d} times")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from e2e.clients.websocket import ClientClosedError, Request
 from e2e.run import number_of
 from e2e.steps.context import Answer, step, then
-from e2e.wait import wait_until
+from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.websocket import WebSocketClient
@@ -27,7 +27,7 @@ def ask(world: World, method: str, request_id: str | None = None, params: list[A
     try:
         received = world.run.await_(world.client.call, Request(request_id, method, params or []), ANSWERED_WITHIN)
     except TimeoutError:
-        raise AssertionError(f"{method} with id {request_id}: no answer in {ANSWERED_WITHIN:g} s") from None
+        raise TooLateError(f"{method} with id {request_id}: no answer in {ANSWERED_WITHIN:g} s") from None
     except ClientClosedError as error:
         raise AssertionError(f"{method} with id {request_id}: {error}") from None
     world.answer = Answer(method, request_id, sent_at, received)
@@ -110,7 +110,8 @@ def block_number_with_id(context: Context, request_id: str) -> None:
 @then("response time should be < {seconds:g} seconds")
 def response_time(context: Context, seconds: float) -> None:
     took = context.world.the_answer.took
-    assert took < seconds, f"the answer took {took:.2f} s"
+    if took >= seconds:
+        raise TooLateError(f"the answer took {took:.2f} s")
 
 
 @then("the WebSocket connection should still work")

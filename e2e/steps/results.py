@@ -10,6 +10,7 @@ from e2e.ledger.store import LATEST
 from e2e.report.index import Line, page
 from e2e.report.junit import Case, Outcome, judged, write_feature
 from e2e.steps.judging import STANDING_STEP
+from e2e.wait import TooLateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,8 @@ OUTCOMES: Final[dict[str, Outcome]] = {"passed": "passed", "failed": "failed", "
 class Played:
     """One scenario as it ended.
 
-    `unfair` says why an earlier play did not count, None if there was none; `skipped` why it was not played.
+    `unfair` says why an earlier play did not count, None if there was none; `skipped` why it was not played; `doubt`
+    why nobody can say whether this one shows a fault of the proxy's, None where that is known.
     """
 
     feature: str
@@ -40,6 +42,7 @@ class Played:
     unfair: str | None
     skipped: str = ""
     tags: tuple[str, ...] = ()
+    doubt: str | None = None
 
     @classmethod
     def of(cls, scenario: Any, seconds: float) -> Played:
@@ -55,6 +58,7 @@ class Played:
             unfair=scenario.unfair,
             skipped=scenario.skip_reason or "",
             tags=tuple(str(tag) for tag in scenario.effective_tags),
+            doubt=doubt_of(scenario),
         )
 
     @property
@@ -120,6 +124,17 @@ class Results:
             *last,
             f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped",
         ]
+
+
+def doubt_of(scenario: Any) -> str | None:
+    """Return why a failure may not be the proxy's fault: the run was not fair, or late steps on a starved machine."""
+    conclusion: Conclusion | None = scenario.conclusion
+    if conclusion is None or not scenario.status.has_failed():
+        return None
+    errors = [step.exception for step in scenario.all_steps if step.error_message and step.name != STANDING_STEP]
+    if errors and all(isinstance(each, TooLateError) for each in errors) and conclusion.starved is not None:
+        return f"too late, on a machine that had no time: {conclusion.starved}"
+    return conclusion.unfair
 
 
 def error_of(scenario: Any) -> str:

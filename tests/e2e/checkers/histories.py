@@ -115,6 +115,11 @@ class Run:
     def drifted(self, late: float) -> Run:
         return self.add(Drifted(self.tick(), late))
 
+    def under_pressure(self, share: float) -> Run:
+        """All the while, up to now, somebody waited for a CPU in this share of the time."""
+        self.entries += [Drifted(number / 10, 0.0, share) for number in range(round(self.now * 10) + 2)]
+        return self
+
     def mark(self, name: str) -> Run:
         return self.add(Marked(self.tick(), name))
 

@@ -66,6 +66,16 @@ def test_it_may_be_a_moment_behind() -> None:
     assert answer(run) is Answer.NO
 
 
+def test_who_does_not_read_learns_late_that_it_was_closed() -> None:
+    run, a = two_clients()
+    run.scrape(conns=2.0, subs=2.0).fault("slow_reader", "a")
+    run.wait(3).scrape(conns=1.0, subs=0.0)
+    a.closed(1013, by="proxy")
+    assert answer(run) is Answer.YES
+    run.wait(3).scrape(conns=2.0, subs=0.0)
+    assert answer(run) is Answer.NO
+
+
 def test_it_may_be_longer_behind_on_a_slow_machine() -> None:
     run, a = two_clients()
     a.closed()

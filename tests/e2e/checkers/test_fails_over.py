@@ -150,3 +150,12 @@ def test_long_after_a_fault_or_at_the_end_of_the_proxy_a_close_has_other_reasons
     run.wait(5)
     b.closed(1006, by="proxy")
     assert answer(run) is Answer.NOT_REACHED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pressure", "expected"),
+    [(1.0, 0.95, Answer.UNKNOWN), (1.0, 0.5, Answer.NO), (1.6, 0.95, Answer.NO)],
+)
+def test_a_starved_machine_explains_some_lateness(seconds: float, pressure: float, expected: Answer) -> None:
+    run = switched("kill", seconds).under_pressure(pressure)
+    assert answer(run) is expected

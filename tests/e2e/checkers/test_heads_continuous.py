@@ -184,6 +184,22 @@ def test_whoever_was_closed_by_the_proxy_was_told_of_the_gap() -> None:
     assert answer(run) is Answer.YES
 
 
+@pytest.mark.parametrize(("deaf", "expected"), [(True, Answer.YES), (False, Answer.NO)])
+def test_a_slow_reader_reads_late_what_it_was_told_before_it_was_closed(deaf: bool, expected: Answer) -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1)
+    if deaf:
+        run.fault("slow_reader", "a")
+    run.block(2).wait(1).block(3).wait(3)
+    a.event("0xa", header(2))
+    run.block(4).wait(0.1)
+    a.event("0xa", header(4))
+    a.closed(1013, by="proxy")
+    run.wait(2).settled()
+    assert answer(run) is expected
+
+
 def test_whoever_leaves_in_the_middle_of_a_switch_is_not_caught_up_with() -> None:
     run = Run()
     a = listening(run)

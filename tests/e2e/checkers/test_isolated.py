@@ -54,3 +54,12 @@ def test_a_machine_that_stood_still_explains_it() -> None:
         run.now = entry.at
         run.drifted(0.6)
     assert isolated(run.history()).answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pressure", "expected"),
+    [(0.5, 0.95, Answer.UNKNOWN), (0.5, 0.5, Answer.NO), (2.0, 0.95, Answer.NO)],
+)
+def test_a_starved_machine_explains_some_lateness(seconds: float, pressure: float, expected: Answer) -> None:
+    run = played("pause", P2, seconds).under_pressure(pressure)
+    assert isolated(run.history()).answer is expected

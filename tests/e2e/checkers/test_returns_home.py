@@ -92,3 +92,12 @@ def test_a_primary_that_never_comes_back() -> None:
         answer(Run().fault("kill", P1).fault("kill", P2).upstream(B1).wait(9).upstream(B1).settled())
         is Answer.NOT_REACHED
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pressure", "expected"),
+    [(3, 0.95, Answer.UNKNOWN), (3, 0.5, Answer.NO), (8, 0.95, Answer.NO)],
+)
+def test_a_starved_machine_explains_some_lateness(seconds: float, pressure: float, expected: Answer) -> None:
+    run = exile().upstream(B1).wait(seconds).upstream(P2).under_pressure(pressure)
+    assert answer(run) is expected

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.clients import drift
 from e2e.clients.chain import ChainFollower
-from e2e.clients.drift import EVERY, measure_drift
+from e2e.clients.drift import EVERY, measure_drift, seconds_waited
 from e2e.clients.observer import Observer
 from e2e.clients.scrape import Scraper, by_label, parse
 from e2e.ledger.entries import Block, Drifted, Scraped
@@ -20,6 +21,7 @@ from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 METRICS = """\
 # HELP vixy_node_connected 1 while it carries clients
@@ -151,3 +153,26 @@ def test_a_loop_that_is_held_up_is_late() -> None:
     first = recorder.entries()[0]
     assert isinstance(first, Drifted)
     assert first.late > 0.15
+
+
+def test_whether_the_machine_has_time_for_everybody_is_read_where_linux_says_so(tmp_path: Path) -> None:
+    said = tmp_path / "cpu"
+    said.write_text("some avg10=98.35 avg60=98.33 avg300=96.26 total=3237149168\nfull avg10=0.00 total=0\n")
+    assert seconds_waited(said) == pytest.approx(3237.149168)
+    for silence in ("", "some avg10=1.0\n"):
+        said.write_text(silence)
+        assert seconds_waited(said) == 0.0
+    assert seconds_waited(tmp_path / "nowhere") == 0.0
+
+
+def test_pressure_is_a_share_of_the_time_between_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    monkeypatch.setattr(drift, "seconds_waited", lambda: 0.5 * recorder.now())
+
+    async def run() -> None:
+        meter = asyncio.create_task(measure_drift(recorder))
+        await asyncio.sleep(3.5 * EVERY)
+        meter.cancel()
+
+    asyncio.run(run())
+    assert [round(each.pressure, 1) for each in recorder.entries() if isinstance(each, Drifted)][:2] == [0.5, 0.5]

@@ -25,7 +25,8 @@ UNCLEAR = replace(GOOD, outcome=Outcome.UNKNOWN, why="run_was_fair: the clock wa
 
 def played(*verdicts: Verdict, status: str = "failed", error: str = "", unfair: str | None = None) -> Played:
     conclusion = Conclusion(FOLDER, History([], Meta("A")), verdicts)
-    return Played("Ids", "A -- @1.2 rows", "features/ids.feature:7", status, 2.004, conclusion, error, unfair)
+    where = ("Ids", "A -- @1.2 rows", "features/ids.feature:7", status)
+    return Played(*where, 2.004, conclusion, error, unfair, doubt=conclusion.unfair)
 
 
 def test_what_passed_needs_no_words() -> None:

@@ -14,6 +14,7 @@ from behave.formatter.base import StreamOpener
 from behave.model_type import Status
 
 from e2e.checkers.verdict import Answer, Verdict, Witness
+from e2e.ledger.entries import Drifted
 from e2e.ledger.history import History
 from e2e.ledger.meta import Meta
 from e2e.steps import results
@@ -21,6 +22,7 @@ from e2e.steps.conclusion import STANDING, Conclusion, required
 from e2e.steps.formatter import ScenarioLines
 from e2e.steps.judging import STANDING_STEP
 from e2e.steps.results import Played, Results
+from e2e.wait import TooLateError, WaitTimeoutError
 
 FOLDER = Path("runs/x")
 
@@ -129,6 +131,35 @@ def scenario(status: Status, steps: tuple[tuple[str, str | None], ...] = (), **m
     all_steps = [SimpleNamespace(keyword="Then", name=name, error_message=error) for name, error in steps]
     fields = {"location": "x.feature:7", "name": "S", "hook_failed": False, "error_message": None, "skip_reason": None}
     return SimpleNamespace(status=status, all_steps=all_steps, **fields | more)
+
+
+STARVED = tuple(Drifted(number / 10, 0.0, 0.95) for number in range(20))
+KEPT = {"run_was_fair": Answer.YES, "no_strangers": Answer.YES}
+
+
+def failed_step(error: Exception, answers: dict[str, Answer], entries: tuple[Drifted, ...] = STARVED) -> Any:
+    verdicts = tuple(verdict(promise, answer) for promise, answer in answers.items())
+    each = scenario(Status.failed, (("it comes in time", "ASSERT FAILED"),))
+    each.all_steps[0].exception = error
+    each.conclusion = Conclusion(FOLDER, History(entries, Meta(scenario="s")), verdicts)
+    return each
+
+
+def test_what_came_too_late_on_a_starved_machine_is_in_doubt() -> None:
+    doubt = results.doubt_of(failed_step(WaitTimeoutError("not within 2 s"), KEPT))
+    assert doubt is not None
+    assert "somebody waited for a CPU in 95% of the time" in doubt
+
+
+def test_there_is_no_doubt_about_what_is_wrong_or_late_on_a_machine_with_time_or_beside_a_broken_promise() -> None:
+    assert results.doubt_of(failed_step(AssertionError("the answer was 7"), KEPT)) is None
+    assert results.doubt_of(failed_step(TooLateError("it took 3 s"), KEPT, ())) is None
+    assert results.doubt_of(failed_step(TooLateError("it took 3 s"), FAIR_AND_BROKEN)) is None
+
+
+def test_a_run_that_was_not_fair_is_in_doubt_whatever_failed() -> None:
+    doubt = results.doubt_of(failed_step(AssertionError("the answer was 7"), UNFAIR, ()))
+    assert doubt == "run_was_fair: run_was_fair is unknown"
 
 
 def lines(*scenarios: Any) -> str:
