@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from proxy.nodes import Node, Snapshot
+    from proxy.session.link import Link
     from proxy.session.settings import Settings
 
 NEVER: Final = float("inf")
@@ -72,8 +73,10 @@ class Reach:
     def _within(self, spread: float, now: float) -> float:
         return now + self._rng.uniform(0.0, spread)
 
-    def is_usable(self, node: str) -> bool:
-        return routing.is_usable(self._snapshot, node)
+    def forsake(self, dialled: Link | None, now: float) -> None:
+        """A node that goes down may take a dial and never answer it: wait no longer for one that is not usable."""
+        if dialled is not None and not routing.is_usable(self._snapshot, dialled.node):
+            dialled.dial_deadline = now
 
     @property
     def exhausted(self) -> bool:

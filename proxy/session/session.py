@@ -209,9 +209,7 @@ class Session:
 
     def _seek(self) -> None:
         """Dial the best node, when its time has come."""
-        if self._next is not None:
-            return
-        node = self._reach.choose(self._home, self._now)
+        node = None if self._next is not None else self._reach.choose(self._home, self._now)
         if node is not None:
             self._epochs += 1
             link = Link(self._epochs, node.name, self._now + self._settings.dial_timeout)
@@ -220,8 +218,7 @@ class Session:
 
     def _nodes_changed(self, event: ev.NodesChanged) -> None:
         self._reach.routing_changed(event.snapshot, self._home, self._now)
-        if self._next is not None and not self._reach.is_usable(self._next.node):
-            self._next.dial_deadline = self._now  # a node that goes down may take a dial and never answer it
+        self._reach.forsake(self._next, self._now)
         self._plan()
 
     def _upstream_opened(self, event: ev.UpstreamOpened) -> None:
