@@ -66,7 +66,10 @@ flake: $(READY) geth ## the critical scenarios N=50 times; STRESS=1: on a bad ma
 test: check unit sdk simulate e2e chaos ## what has to be green before a merge: all of the below that takes minutes, and the critical scenarios
 
 unit: $(READY) geth ## unit and property tests, with coverage, which must be over 90 %
-	$(BIN)/pytest -q $(SHARED) --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q $(SHARED) -m "not slow" --cov --cov-report=term:skip-covered
+
+slow: $(READY) geth ## tests that take more than ten seconds each: a soak whose harness is killed, chaos on real nodes
+	$(BIN)/pytest -q $(SHARED) -m slow
 
 sdk: $(READY) ## the tests of the Kurtosis SDK; those on a real engine where there is one
 	cd kurtosis_sdk && ../$(BIN)/pytest -q

@@ -21,6 +21,9 @@ def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTestbed]
 
 
 @pytest.fixture
-def network(_network: LocalTestbed) -> LocalTestbed:
+def network(_network: LocalTestbed) -> Iterator[LocalTestbed]:
+    """Between its tests the chain stands still: it would take time from those of other folders until the very end."""
+    _network.driver.resume()
     _network.heal()
-    return _network
+    yield _network
+    _network.driver.pause()
