@@ -39,6 +39,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "e2e.nemesis": ("e2e.gateway", "e2e.ledger", "e2e.testbed.protocol", "e2e.wait"),
     "e2e.sut": ("e2e.clients", "e2e.testbed", "e2e.wait"),
     "e2e.soak": ("e2e",),
+    "e2e.score.command": ("e2e",),
+    "e2e.score": ("e2e.checkers", "e2e.promises", "e2e.report"),
     "e2e.steps": ("e2e",),
 }
 
