@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 FIVE: Final = (
     "forgets-flights",
-    "leaves-gaps",
-    "deaf-after-a-reset",
     "forwards-replay-answers",
-    "changes-subscription-ids",
+    "multiplies-subscriptions",
+    "repeats-heads",
+    "loses-one-in-a-hundred",
 )
-DENSE: Final = ChaosConfig(period=20.0, slow_response_probability=0.0, partial_failure_probability=0.0)
-"""As much as elsewhere in a minute happens here in twenty seconds."""
+DENSE: Final = ChaosConfig(
+    period=20.0, network_delay_ms=(0, 2000), slow_response_probability=0.2, partial_failure_probability=0.0
+)
+"""As much as elsewhere in a minute happens in twenty seconds; slow answers, so that some are always on their way."""
 
 BUDGET: Final = 2  # replays to shrink a schedule
 
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     """0: the sound proxy passed and each mutant was caught twice; 1: not so; 2: a wrong call."""
     parser = argparse.ArgumentParser(prog="python -m mutants chaos", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"mutants; default: {' '.join(FIVE)}")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=25.0, help="of chaos, default: 25")
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second, default: 100")
     parser.add_argument("--connections", type=int, default=20, help="default: 20")

@@ -28,10 +28,11 @@ BEGIN, END = 0, 1
 
 @dataclass(slots=True)
 class Played:
-    """What became of a deed. `failed`: why it, or its cure, could not be done."""
+    """What became of a deed. `curing`: its cure was set about. `failed`: why it, or its cure, could not be done."""
 
     deed: Deed
     began: float | None = None
+    curing: bool = False
     ended: float | None = None
     failed: str = ""
     faults: list[InForce] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Player:
             self._broken.append(f"the player: {type(error).__name__}: {error}")
         finally:
             for each in self.played:
-                if each.began is not None and each.ended is None and _lasts(each.deed):
+                if _lasts(each.deed):
                     self._undo(each)
             for pool in self._nodes.values():
                 pool.shutdown(wait=True)  # what is being done to a node, or to the chain, ends first
@@ -99,7 +100,7 @@ class Player:
             each = self.played[index]
             if what == BEGIN:
                 self._do(each)
-            elif each.began is not None and each.ended is None:
+            else:
                 self._undo(each)
 
     def _do(self, each: Played) -> None:
@@ -120,6 +121,10 @@ class Player:
             each.ended = self._now()
 
     def _undo(self, each: Played) -> None:
+        """Set about the cure of what began, once."""
+        if each.began is None or each.curing:
+            return
+        each.curing = True
         if each.deed.where == "node":
             self._nodes[each.deed.target].submit(self._on_node, each, self._cure)
             return
