@@ -25,6 +25,7 @@ from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
 from e2e.sut.profile import ProfileError
 from e2e.sut.protocol import SutError
+from e2e.testbed.local import NODES
 from e2e.testbed.protocol import TestbedError
 from e2e.trials.terminal import Terminal
 
@@ -47,6 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = options.read(dict(each.partition("=")[::2] for each in given.options))
     except OptionError as error:
         parser.error(str(error))
+    try:
+        schedule = _schedule(given, chosen.seed)
+    except ScheduleError as error:
+        parser.error(str(error))
+    print(told(schedule), flush=True)
+    if given.dry:
+        print(listed(schedule))
+        return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         theatre = Theatre.open(chosen)
@@ -54,9 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return COULD_NOT_START
     try:
-        return _play(theatre, given, chosen.seed)
-    except ScheduleError as error:
-        parser.error(str(error))
+        return _play(theatre, given, schedule)
     except (SutError, LoadError, TestbedError) as error:
         print(error, file=sys.stderr)
         return COULD_NOT_START
@@ -79,20 +86,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shrink", type=int, default=8, metavar="N", help="replays to look for a shorter one; default: 8"
     )
-    parser.add_argument("--dry", action="store_true", help="print the schedule and stop")
+    parser.add_argument("--dry", action="store_true", help="print the schedule and play nothing")
     parser.add_argument("-D", dest="options", action="append", default=[], metavar="NAME=VALUE", help="as behave's -D")
     return parser
 
 
-def _play(theatre: Theatre, given: argparse.Namespace, seed: int) -> int:
-    nodes = theatre.stage.testbed.node_names()
+def _schedule(given: argparse.Namespace, seed: int) -> Schedule:
+    """Read or draw what is to be played. Raises ScheduleError."""
     if given.replay is not None:
-        schedule = load(given.replay, nodes)
-    else:
-        schedule = draw(seed, given.duration, PRESETS[given.faults], nodes)
-    print(told(schedule))
-    if given.dry:
-        return 0
+        return load(given.replay, NODES)
+    return draw(seed, given.duration, PRESETS[given.faults], NODES)
+
+
+def _play(theatre: Theatre, given: argparse.Namespace, schedule: Schedule) -> int:
     plan, terminal = Plan(given.rate, given.connections), Terminal()
 
     def once(each: Schedule) -> Outcome:
@@ -119,14 +125,18 @@ def _shrunk(schedule: Schedule, outcome: Outcome, once: Callable[[Schedule], Out
     found = shrink(schedule, fails, budget)
     file = found.best.save(outcome.folder / SHRUNK)
     how = "nothing shorter fails" if found.exact else f"after {found.replays} replays"
-    listed = "\n".join(f"  {deed.at:7.2f} to {deed.until:7.2f} s  {deed}" for deed in found.best.deeds)
-    return f"\nthe shortest that fails ({how}):\n{listed}\nreplay it: python -m e2e.chaos --replay {file}"
+    return f"\nthe shortest that fails ({how}):\n{listed(found.best)}\nreplay it: python -m e2e.chaos --replay {file}"
 
 
 def told(schedule: Schedule) -> str:
     """What is in a schedule, in one line."""
-    listed = ", ".join(f"{count} {fault}" for fault, count in sorted(faults_in(schedule).items())) or "nothing"
-    return f"chaos of {schedule.duration:g} s, seed {schedule.seed}: {listed}"
+    counts = ", ".join(f"{count} {fault}" for fault, count in sorted(faults_in(schedule).items())) or "nothing"
+    return f"chaos of {schedule.duration:g} s, seed {schedule.seed}: {counts}"
+
+
+def listed(schedule: Schedule) -> str:
+    """What is in a schedule, a line for each deed."""
+    return "\n".join(f"  {deed.at:7.2f} to {deed.until:7.2f} s  {deed}" for deed in schedule.deeds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""The command line of chaos, as far as it goes without nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.chaos.__main__ import SHRUNK, _shrunk, main, told
+from e2e.chaos.config import PRESETS
+from e2e.chaos.draw import draw
+from e2e.chaos.schedule import load
+from e2e.checkers.verdict import broken, kept
+from e2e.testbed.local import NODES
+from e2e.trials.outcome import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.chaos.schedule import Schedule
+
+
+def test_a_dry_run_lists_what_would_happen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--dry", "--duration", "1m", "-D", "seed=7"]) == 0
+    printed = capsys.readouterr().out
+    schedule = draw(7, 60, PRESETS["default"], NODES)
+    assert told(schedule) in printed
+    assert len(printed.splitlines()) == 1 + len(schedule.deeds)
+    for deed in schedule.deeds:
+        assert str(deed) in printed
+
+
+def test_a_saved_schedule_is_what_a_replay_would_play(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schedule = draw(9, 30, PRESETS["all"], NODES)
+    assert main(["--dry", "--replay", str(schedule.save(tmp_path / "schedule.json"))]) == 0
+    assert told(schedule) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--replay", "nowhere.json"], "nowhere.json"),
+        (["--faults", "odd"], "invalid choice"),
+        (["--duration", "soon"], "is no duration"),
+        (["-D", "sed=7"], "did you mean seed?"),
+    ],
+)
+def test_a_wrong_call_is_told_before_anything_starts(
+    arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    assert word in capsys.readouterr().err
+
+
+def test_a_schedule_that_fails_is_shrunk_and_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schedule = draw(7, 60, PRESETS["default"], NODES)
+    guilty = schedule.groups[-1]
+
+    def once(each: Schedule) -> Outcome:
+        verdict = broken("no_silence", "3 of 9", ()) if guilty in each.groups else kept("no_silence", "9")
+        return Outcome("chaos", tmp_path, (verdict,))
+
+    said = _shrunk(schedule, once(schedule), once, budget=20)
+    file = tmp_path / SHRUNK
+    assert f"--replay {file}" in said
+    assert load(file, NODES).groups == (guilty,)
+    assert "passes" in capsys.readouterr().out
+
+
+def test_another_failure_than_the_first_does_not_count(tmp_path: Path) -> None:
+    schedule = draw(7, 60, PRESETS["default"], NODES)
+    first = Outcome("chaos", tmp_path, (broken("no_silence", "3 of 9", ()),))
+    other = Outcome("chaos", tmp_path, (broken("recovers", "slow", ()),))
+    _shrunk(schedule, first, lambda _: other, budget=5)
+    assert load(tmp_path / SHRUNK, NODES) == schedule
