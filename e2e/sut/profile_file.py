@@ -22,6 +22,9 @@ _URL: Final = "http://127.0.0.1:1"
 _NODES: Final = tuple(Upstream(f"el-{tier}", tier == "primary", NodeUrls(_URL, _URL)) for tier in ("primary", "backup"))
 _ADDRESS: Final = Address("127.0.0.1", 1, "folder")
 
+_ELSEWHERE: Final = {"carriers": "links", "install": "apt-get install nginx-light"}
+"""Keys that the example leaves out."""
+
 T = TypeVar("T")
 
 _PLACE = re.compile(r" - at `(key in )?\$\.?([^`]*)`$")
@@ -150,7 +153,7 @@ def _known(where: str) -> tuple[str, ...]:
 
 
 def _example(key: str) -> str:
-    value: Any = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    value: Any = tomllib.loads(EXAMPLE.read_text(encoding="utf-8")) | _ELSEWHERE
     for part in key.split("."):
         if not isinstance(value, dict) or part not in value:
             return f"; see {EXAMPLE}"

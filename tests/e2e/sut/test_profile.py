@@ -81,6 +81,10 @@ def refusal(folder: Path, text: str) -> str:
 
 COMPLAINTS = {
     'name = "vixy-py"': ("", 'name: this key is missing; for example name = "vixy-py"'),
+    "patience": (
+        'carriers = "link"\npatience',
+        "carriers: invalid enum value 'link'; for example carriers = \"links\"",
+    ),
     "[paths]": ("[path]", "path: there is no such key, did you mean paths? There are name, command, paths, "),
     'ws = "/el/ws"': ("", 'paths.ws: this key is missing; for example ws = "/el/ws"'),
     'http = "/el"': ("http = 8", 'paths.http: expected `str`, got `int`; for example http = "/el"'),
