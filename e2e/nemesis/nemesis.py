@@ -32,7 +32,8 @@ class Nemesis:
         self._recorder = recorder
         self._restored = restored
         self._open: dict[str, Fault] = {}
-        self.last_injected = 0.0  # on the run's clock: when the last fault was seen to bite
+        self.last_began = 0.0  # on the run's clock: when the last fault was begun
+        self.last_injected = 0.0  # and when it was seen to bite
 
     @property
     def hurt(self) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ class Nemesis:
             wait_until(lambda: known.bites(self._testbed, node), BITES_WITHIN, f"{fault} of {node} can be seen")
         except WaitTimeoutError as error:
             raise FaultDidNotBiteError(f"{fault} of {node} did not bite: the node goes on as before") from error
-        self.last_injected = self._recorder.now()
+        self.last_began, self.last_injected = began, self._recorder.now()
         self._recorder.record(Injected(self.last_injected, fault, node, began=began))
 
     def cure(self, node: str) -> None:

@@ -108,8 +108,11 @@ def reconnection_completed(context: Context) -> None:
 
 
 def stay_hurt(world: World, seconds: float) -> None:
-    """Wait until the youngest fault is this old: how long a node is away is part of the scenario."""
-    recorder, since = world.run.recorder, world.run.nemesis.last_injected
+    """Wait until the youngest fault is this old: how long a node is away is part of the scenario.
+
+    From its beginning on: a testbed may know of a node's end only seconds after it, and takes as long to boot one.
+    """
+    recorder, since = world.run.recorder, world.run.nemesis.last_began
     wait_until(lambda: recorder.now() >= since + seconds, seconds + 5, f"the fault is {seconds:g} s old")
 
 

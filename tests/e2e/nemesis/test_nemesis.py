@@ -131,7 +131,7 @@ def test_a_fault_and_its_cure_are_written_down(network: Network, fault: str) -> 
     assert isinstance(injected, Injected)
     assert (injected.fault, injected.target) == (fault, "el-1-primary")
     assert injected.began is not None
-    assert before <= injected.began <= injected.at == nemesis.last_injected
+    assert before <= injected.began == nemesis.last_began <= injected.at == nemesis.last_injected
     assert isinstance(healed, Healed)
     assert (healed.fault, healed.target) == (fault, "el-1-primary")
 
