@@ -101,6 +101,7 @@ bench: $(READY) ## the proxy beside other relays, in turns, as ratios; takes som
 
 check: $(READY) ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check $(STARLARK)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	cd kurtosis_sdk && ../$(BIN)/mypy
@@ -111,7 +112,11 @@ lint-ci: $(READY) ## the workflows and shell scripts: actionlint (built once wit
 
 format: $(READY) ## format the code, and mend what can be mended
 	$(BIN)/ruff format .
+	$(BIN)/ruff format $(STARLARK)
 	$(BIN)/ruff check --fix .
+
+# as `kurtosis lint` has it
+STARLARK = --extension star:python --line-length 88 $(shell find kurtosis -name '*.star')
 
 load: $(READY) geth ## 1,000 requests a second over 100 connections, a primary killed; DURATION=5m RATE= CONNECTIONS= SEED=; RENEW=1: a new baseline
 	$(BIN)/python -m e2e.trials load --duration $(or $(DURATION),5m) $(if $(RATE),--rate $(RATE)) \
