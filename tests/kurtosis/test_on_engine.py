@@ -78,6 +78,13 @@ def ask(where: str, method: str, *params: Any) -> Any:
         return None
 
 
+def serves(proxy: str) -> bool:
+    try:
+        return requests.get(f"{proxy}/health", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
 def height(where: str) -> int:
     return int(ask(where, "eth_blockNumber") or "0x0", 16)
 
@@ -177,6 +184,14 @@ def test_a_node_that_was_stopped_has_its_chain_at_once(network: EnclaveContext) 
         requests.post(f"{control}/resume", timeout=5)
 
 
+def test_a_proxy_that_ends_at_once_is_not_waited_for(network: EnclaveContext) -> None:
+    arguments = {"proxy": {"config_artifact": "proxy-config", "entrypoint": ["python", "-c", "raise SystemExit(7)"]}}
+    config = StarlarkRunConfig(main_function_name="run_proxy", serialized_params=json.dumps(arguments))
+    network.run_starlark_package_blocking(PACKAGE, config, timeout=120)
+    proxy = network.get_service_context("proxy")
+    wait_until(lambda: proxy.exit_code() == 7, 30, "it has ended")
+
+
 def test_a_proxy_of_its_own_config_takes_the_place_of_the_first(network: EnclaveContext, tmp_path: Path) -> None:
     (tmp_path / "vixy.toml").write_text(CONFIG)
     artifact = network.upload_files(tmp_path, "another-config").name
@@ -184,6 +199,8 @@ def test_a_proxy_of_its_own_config_takes_the_place_of_the_first(network: Enclave
         main_function_name="run_proxy", serialized_params=json.dumps({"proxy": {"config_artifact": artifact}})
     )
     network.run_starlark_package_blocking(PACKAGE, config, timeout=120)
-    status = requests.get(f"{url(network, 'proxy', 'http')}/status", timeout=5).json()
+    proxy = url(network, "proxy", "http")
+    wait_until(lambda: serves(proxy), 30, "the new proxy serves")
+    status = requests.get(f"{proxy}/status", timeout=5).json()
     assert [node["name"] for node in status["el_nodes"]] == ["the-only-one"]
     assert height(url(network, "el-1-primary")) > 0  # nothing else was touched

@@ -126,3 +126,4 @@ def test_only_the_proxy_is_replaced(engine: FakeEngine, tmp_path: Path) -> None:
     assert services["proxy"].public_ports == {"http": 12345}
     config = services["proxy"].config
     assert (config.image, config.entrypoint, config.cmd) == ("other", ["/vixy"], ["-v"])
+    assert config.ports["http"].wait is None
