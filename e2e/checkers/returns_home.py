@@ -26,6 +26,10 @@ LOOKS = 0.5
 """Seconds that may pass between two looks at the gauge: what it says is known no better than that."""
 
 
+SILENT = 3.0
+"""Seconds before clients stray in which a node without a CPU may have given them reason to."""
+
+
 class Look(NamedTuple):
     """One look at the gauge: whether clients were on primaries only (`home`), or on backups too."""
 
@@ -54,9 +58,12 @@ def returns_home(history: History) -> Verdict:
     slow = [each for each in homecomings if each.took > bound]
     strayed = [each for each in homecomings if each.strayed]
     facts = {"homecomings": len(homecomings), "worst": max(each.took for each in homecomings)}
-    if all(_explained(history, each, bound) for each in slow) and slow and not strayed:
-        reason = f"{len(slow)} of {len(homecomings)} times late, on a machine that was late itself"
-        return unknown(PROMISE, reason, [_late(each) for each in slow], **facts)
+    explained = [_explained(history, each, bound) for each in slow] + [_driven_out(history, each) for each in strayed]
+    if explained and all(explained):
+        reason = (
+            f"{len(explained)} of {len(homecomings)} times late, or not for good, on a machine that was late itself"
+        )
+        return unknown(PROMISE, reason, [*map(_late, slow), *map(_strayed, strayed)], **facts)
     if slow or strayed:
         reason = f"{len(slow)} of {len(homecomings)} times not back in {RECOVERY} s, {len(strayed)} times not for good"
         return broken(PROMISE, reason, [*map(_late, slow), *map(_strayed, strayed)], **facts)
@@ -97,6 +104,12 @@ def _explained(history: History, homecoming: Homecoming, bound: float) -> bool:
     late = sum(each.late for each in history.drifts if 0 <= each.at - homecoming.due <= 2 * bound)
     in_time = homecoming.took - late <= bound
     return in_time or machine.excused(history, homecoming.due, homecoming.took, bound)
+
+
+def _driven_out(history: History, homecoming: Homecoming) -> bool:
+    """Whether the primary may have fallen silent for want of a CPU, so that its clients had to leave again."""
+    at = homecoming.strayed[0].scraped.at
+    return machine.starved(history, at - SILENT, at)
 
 
 def _late(homecoming: Homecoming) -> Witness:

@@ -101,3 +101,9 @@ def test_a_primary_that_never_comes_back() -> None:
 def test_a_starved_machine_explains_some_lateness(seconds: float, pressure: float, expected: Answer) -> None:
     run = exile().upstream(B1).wait(seconds).upstream(P2).under_pressure(pressure)
     assert answer(run) is expected
+
+
+@pytest.mark.parametrize(("pressure", "expected"), [(0.95, Answer.UNKNOWN), (0.5, Answer.NO)])
+def test_a_primary_without_a_cpu_gives_its_clients_reason_to_leave_again(pressure: float, expected: Answer) -> None:
+    run = exile().wait(1).upstream(P2).wait(2).upstream(B1).wait(1).upstream(P2)
+    assert answer(run.under_pressure(pressure)) is expected
