@@ -1,7 +1,7 @@
 """A soak: `python -m e2e.soak --duration 24h`; `--resume RUN` goes on with one, `--judge RUN` reads one again.
 
-Exit code: 0 every promise was kept, 1 one was broken, 2 nobody can say, or nothing could be started; 130 after Ctrl-C,
-and then the run can be resumed.
+Exit code: 0 every promise was kept, 1 one was broken, 2 nobody can say, or nothing could be started; 130 after Ctrl-C
+or SIGTERM while nothing is broken: then it can be resumed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from e2e.checkers.verdict import Answer
 from e2e.clients.websocket import ClientClosedError
 from e2e.judge import EXIT_CODES
 from e2e.load.process import LoadError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNS: Final = Path("runs")
+INTERRUPTED: Final = 130
 STATUS_EVERY: Final = 60.0  # seconds
 STOPPERS: Final = (
     NoSuchRunError,
@@ -71,10 +73,14 @@ def play(run: Path) -> int:
         signal.signal(number, lambda *_: leg.stop())
     why = leg.play(left)
     code = conclude(run)
-    if why != STOPPED:
-        return code
-    print(f"stopped; go on with: make soak RESUME={run}", file=sys.stderr)
-    return 130
+    if why == STOPPED:
+        print(f"stopped; go on with: make soak RESUME={run}", file=sys.stderr)
+    return ended(why, code)
+
+
+def ended(why: str, code: int) -> int:
+    """The exit code of a leg: what a run that was stopped does not know yet it may learn, what is broken stays so."""
+    return INTERRUPTED if why == STOPPED and code != EXIT_CODES[Answer.NO] else code
 
 
 def conclude(run: Path) -> int:

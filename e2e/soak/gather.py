@@ -90,6 +90,11 @@ def latency(legs: Sequence[LegFigures]) -> HdrHistogram | None:
     return parts[0] if parts else None
 
 
+def behind(legs: Sequence[LegFigures]) -> float:
+    """By how many seconds the load was sent after its time, at worst in 99 of 100 cases."""
+    return max((leg.report.behind_schedule.p99 for leg in legs if leg.report is not None), default=0.0)
+
+
 def of_time(report: Report | None) -> dict[str, int]:
     """The errors of the load that speak of time: code → how often."""
     if report is None:

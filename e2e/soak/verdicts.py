@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.figures import percentile
 from e2e.checkers.verdict import Answer, Verdict, broken, kept, not_reached, unknown, worst
-from e2e.soak.gather import LegFigures, latency, of_time
+from e2e.soak.gather import LegFigures, behind, latency, of_time
 from e2e.soak.leg import PROMISES, PROXY
 from e2e.soak.plan import EVERY, due
 from e2e.soak.trend import reduced, settled, stable, trend
@@ -150,6 +150,10 @@ def _soon(legs: Sequence[LegFigures], within: float) -> Verdict:
     reason = f"{counted}; less than {within * 1000:g} ms are due"
     if p99 < within:
         return kept("answered_soon", reason, **facts)
+    late = behind(legs)
+    if p99 - late < within:
+        said = f"{reason}; but the load generator was {late * 1000:.0f} ms late itself as often"
+        return unknown("answered_soon", said, (), late=late, **facts)
     if _kept_up(legs).answer is not Answer.YES:
         return unknown("answered_soon", f"{reason}; but the machine did not keep up", (), **facts)
     return broken("answered_soon", reason, [], **facts)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from e2e.checkers.verdict import Answer, Verdict
+from e2e.load.figures import Latency
 from e2e.soak import journal, report
+from e2e.soak.__main__ import ended
 from e2e.soak.gather import LegFigures, gather
-from e2e.soak.leg import PROXY
+from e2e.soak.leg import PROXY, STOPPED, TIME
 from e2e.soak.plan import NoSuchRunError, Plan
 from e2e.soak.verdicts import answer, seconds_left, verdicts
 from tests.e2e.soak.journals import EVERY, Course, new_run, write_leg
@@ -64,6 +66,7 @@ def test_one_thing_wrong_is_enough(tmp_path: Path, promise: str, course: Course)
         ("harness_flat", Course(grow={"harness": 20e3})),
         ("descriptors_stable", Course(look={"descriptors": 260})),
         ("answered_soon", Course(why=None)),
+        ("answered_soon", Course(slow=0.03, report={"behind_schedule": Latency(9, 0.0, 0.0, 0.1, 0.1, 0.1, "")})),
         ("isolated", Course(seconds=180.0, answers={"isolated": "unknown"})),
     ],
 )
@@ -131,3 +134,10 @@ def test_the_page_has_every_verdict_and_curve(tmp_path: Path, courses: list[Cour
 def test_a_run_that_wrote_nothing_is_unknown() -> None:
     nothing: list[Any] = verdicts([LegFigures()])
     assert answer(nothing) is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("why", "code", "expected"), [(TIME, 0, 0), (TIME, 2, 2), (STOPPED, 0, 130), (STOPPED, 2, 130), (STOPPED, 1, 1)]
+)
+def test_a_run_that_was_stopped_can_go_on_unless_something_is_broken(why: str, code: int, expected: int) -> None:
+    assert ended(why, code) == expected
