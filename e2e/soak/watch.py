@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.failures import trouble
 from e2e.checkers.outages import Interval, merged
+from e2e.checkers.verdict import Answer
 from e2e.ledger.store import Store
 from e2e.soak.journal import Look, Piece
 from e2e.soak.vitals import vitals
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 SCRAPE_EVERY: Final = 0.5  # seconds
 LOOK_EVERY: Final = 4  # scrapes
 SAVED: Final = 20  # red windows that are kept whole
+TIMED: Final = frozenset({"fails_over", "returns_home", "isolated"})
+"""Promises that are figures of a second or two."""
+LATE: Final = 0.5
+"""Seconds by which the harness's clock may be late at worst in a window in which such figures mean something."""
 SPEAKS_OF_TIME: Final = re.compile(r"deadline|time[ds]?[- ]?out", re.IGNORECASE)
 """What an error says that is one of time, whoever wrote the proxy: 'context deadline exceeded' is Go's."""
 
@@ -124,20 +129,29 @@ class Jury:
 
 
 def piece(window: Window, kept: int) -> Piece:
-    """What is written down of a window."""
+    """What is written down of a window.
+
+    Where the machine itself was late or a node stood still, promises that are a matter of seconds were not put to the
+    test: what is broken then is nobody's fault that can be known.
+    """
+    still = _still(window)
+    slow = still > 0 or max((drift.late for drift in window.history.drifts), default=0.0) > LATE
+    answers = {verdict.promise: verdict.answer.value for verdict in window.verdicts}
+    if slow:
+        answers |= {name: Answer.UNKNOWN.value for name in TIMED if answers.get(name) == Answer.NO}
     asked = [each for each in window.asked if each.request.id is not None]
     failed = [each for each in asked if each.answer is None or trouble(each) is not None]
     return Piece(
         number=window.number,
         since=window.since,
         until=window.until,
-        answers={verdict.promise: verdict.answer.value for verdict in window.verdicts},
+        answers=answers,
         reasons={verdict.promise: verdict.reason for verdict in window.verdicts if verdict.red},
         requests=len(asked),
         failed=len(failed),
         timeouts=sum(map(_of_time, failed)),
         kept=kept,
-        still=_still(window),
+        still=still,
     )
 
 

@@ -103,12 +103,13 @@ def _write_load(leg: Path, course: Course) -> None:
     random, latencies = Random(course.seed), Histogram()
     for _ in range(2000):
         latencies.add(random.expovariate(1 / course.slow))
-    told = latencies.latency()
+    told, lateness = latencies.latency(), Histogram()
+    lateness.add(0.001)
     due = int(100 * course.seconds)
     report = Report(
         seconds=course.seconds, due=due, sent=due, answered=due, cut=0, unanswered=0, late=0, errors={}, examples={},
         unsent={}, violations={}, closes={}, reopened=0, events=100, branches=0, head=9, latency={"ws": told},
-        behind_schedule=told, cpu=1.0, rss=50 * MIB,
+        behind_schedule=lateness.latency(), cpu=1.0, rss=50 * MIB,
     )  # fmt: skip
     progress = Progress(
         at=course.seconds, rate=100.0, p50=0.003, p99=0.02, worst=0.03, late=0.0, due=due, answered=due, errors=0,
