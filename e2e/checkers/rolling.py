@@ -9,7 +9,8 @@ it.
 What a window cannot know is what came before: an answer that comes again later than `LEAD` is a stranger to
 `no_strangers`, but not a second answer to `answered_once`; memory that grows slowly is for `e2e.soak.trend`; a gauge is
 judged in each window, not only at the last look of a spell without change; and where a proxy fails one client for good,
-`run_was_fair` may complain of the windows after.
+`run_was_fair` may complain of the windows after, and `subscriptions_survive` sees a silence that in a whole history is
+excused by the many faults in it.
 """
 
 from __future__ import annotations

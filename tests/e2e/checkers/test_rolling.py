@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 randoms = st.integers(0, 2**32).map(Random)
 LENGTH = 4.0  # seconds
-SOON = 25.0  # seconds: before most faults, which excuse much to those who judge the end together with them
+SOON = 25.0  # seconds: before most faults
 OTHERWISE = frozenset({"bounded", "counted_right"})  # the module says how these are judged
 
 
@@ -129,6 +129,9 @@ def test_a_blemish_has_the_same_verdicts(
     found, expected = together(windows(entries, run.meta)), whole(entries, run.meta)
     if Answer.NO in expected.values():  # then the windows after it may have been unfair, too
         del found["run_was_fair"], expected["run_was_fair"]
+    assert (Answer.NO in found.values()) == (Answer.NO in expected.values())
+    if found["subscriptions_survive"] is Answer.NO:  # a whole history excuses a silence with many faults in it
+        del found["subscriptions_survive"], expected["subscriptions_survive"]
     assert found == expected
 
 
