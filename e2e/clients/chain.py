@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from e2e.ledger.entries import Block
 
 if TYPE_CHECKING:
     from e2e.ledger.recorder import Recorder
     from e2e.testbed.protocol import Head, Testbed
+
+
+REMEMBERED: Final = 256
+"""Blocks that are compared with: a reorg is never so deep, and a run may last for days."""
 
 
 class ChainFollower:
@@ -26,6 +30,7 @@ class ChainFollower:
             return
         for block in self._fresh(head):
             self._known[block.number] = block.hash
+            self._known.pop(block.number - REMEMBERED, None)
             self._recorder.record(Block(self._recorder.now(), block.number, block.hash, block.parent))
 
     def _fresh(self, head: Head) -> list[Head]:

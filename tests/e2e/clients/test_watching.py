@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from e2e.clients import drift
-from e2e.clients.chain import ChainFollower
+from e2e.clients.chain import REMEMBERED, ChainFollower
 from e2e.clients.drift import EVERY, measure_drift, seconds_waited
 from e2e.clients.observer import Observer
 from e2e.clients.scrape import Scraper, by_label, parse
@@ -69,6 +69,11 @@ def test_a_reorg_is_told_from_the_fork_on() -> None:
 
 def test_a_reorg_to_a_chain_of_the_same_height_is_seen() -> None:
     assert followed("abc", "abcd", "abcX") == "cdX"
+
+
+def test_a_reorg_late_in_a_long_run_is_seen_though_not_all_is_remembered() -> None:
+    long = "".join(map(chr, range(0x4E00, 0x4E00 + 3 * REMEMBERED)))
+    assert followed("a", f"a{long}", f"a{long[:-2]}XYZ") == f"a{long}XYZ"
 
 
 @pytest.fixture
