@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -99,6 +100,13 @@ class ProxyProcess(Process):
     def close(self) -> None:
         super().close()
         self._folder.cleanup()
+
+
+def open_files(number: int) -> None:
+    """Let this process and those that it starts have so many descriptors. Raises OSError where that is forbidden."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < number:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, max(number, hard)))
 
 
 def free_port() -> int:
