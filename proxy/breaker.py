@@ -85,6 +85,13 @@ class Breaker:
         if method is not None:
             self._strike(record.methods.setdefault(method, _Fuse()), METHOD_STRIKES, _METHOD_REST, now)
 
+    def method_failing(self, name: str, method: str, now: float) -> None:
+        """`method` failed so often in a row that it is to rest there; nothing else is blamed."""
+        self.troubled.add(name)
+        fuse = self._records[name].methods.setdefault(method, _Fuse())
+        if fuse.until <= now:
+            fuse.blow(now, self._rest(_METHOD_REST, fuse.rests))
+
     def resting(self, name: str, now: float) -> bool:
         return self._records[name].node.until > now
 

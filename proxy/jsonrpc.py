@@ -15,6 +15,7 @@ from msgspec import Struct
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
+INTERNAL_ERROR: Final = -32603
 NO_NODE: Final = -32050
 TIMED_OUT: Final = -32051
 OUTCOME_UNKNOWN: Final = -32052
@@ -236,6 +237,25 @@ def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[i
             first = token.start()
         last = token.end()
     return spans
+
+
+# where the code of an error stands in any answer that is one
+_ERROR_BY: Final = 256
+
+
+def is_internal_error(answer: bytes) -> bool:
+    """Whether a node says that it failed by itself: of all codes only -32603 does (JSON-RPC 2.0, section 5.1).
+
+    A revert, bad params, a nonce too low and whatever else depends on the request alone have other codes.
+    """
+    if answer.find(b"-32603", 0, _ERROR_BY) < 0:
+        return False
+    try:
+        value = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        return False
+    error = value.get("error") if type(value) is dict else None
+    return type(error) is dict and error.get("code") == INTERNAL_ERROR
 
 
 class NodeAnswer(Struct, frozen=True, gc=False):

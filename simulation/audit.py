@@ -56,7 +56,7 @@ class Audit:
                 self._node = node
             case ev.Count():
                 self._count(command)
-            case ev.ReportLane():
+            case ev.ReportLane() | ev.ReportMethod():
                 pass
             case _:
                 self._link_commanded(command)

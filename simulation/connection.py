@@ -87,6 +87,7 @@ class Connection:
             ev.HangUp: self._hang_up,
             ev.CloseClient: self._close_client,
             ev.ReportLane: lambda command: gate.monitor.lane_lost(command.node),
+            ev.ReportMethod: self._report_method,
             ev.Count: lambda _command: None,
             ev.Moved: self._moved,
         }
@@ -213,6 +214,9 @@ class Connection:
         wire = self.links.get(command.epoch)
         if wire is not None:
             wire.ping()
+
+    def _report_method(self, command: ev.ReportMethod) -> None:
+        self._gate.monitor.method_reported(command.node, command.method, works=command.works)
 
     def _hang_up(self, command: ev.HangUp) -> None:
         wire = self.links.pop(command.epoch, None)

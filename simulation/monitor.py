@@ -55,6 +55,13 @@ class Monitor:
         if self._lanes.lost(node, self._agenda.now):
             self._publish()
 
+    def method_reported(self, node: str, method: str, *, works: bool) -> None:
+        if works:
+            self._breaker.succeeded(node, method)
+        else:
+            self._breaker.method_failing(node, method, self._agenda.now)
+        self._publish()
+
     # ---- time
 
     def _arm(self) -> None:

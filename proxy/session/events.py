@@ -131,6 +131,14 @@ class ReportLane(Struct, frozen=True, gc=False):
     reason: str
 
 
+class ReportMethod(Struct, frozen=True, gc=False):
+    """`node` has failed at the read `method` by itself several times in a row, or, after that, `works` again."""
+
+    node: str
+    method: str
+    works: bool
+
+
 class Count(Struct, frozen=True, gc=False):
     """Add `amount` to the metric `name` (without its prefix)."""
 
@@ -145,4 +153,6 @@ class Moved(Struct, frozen=True, gc=False):
     node: str | None
 
 
-Command: TypeAlias = SendClient | CloseClient | Dial | SendUpstream | PingUpstream | HangUp | ReportLane | Count | Moved
+Command: TypeAlias = (
+    SendClient | CloseClient | Dial | SendUpstream | PingUpstream | HangUp | ReportLane | ReportMethod | Count | Moved
+)

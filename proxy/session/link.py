@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from proxy import jsonrpc
+from proxy.breaker import METHOD_STRIKES
 from proxy.session.calls import IGNORE, LOGS, REPLAY
-from proxy.session.events import Command, PingUpstream, SendUpstream
+from proxy.session.events import Command, PingUpstream, ReportMethod, SendUpstream
 from proxy.session.reach import NEVER
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class Link:
         # the node's subscription id → the session's key
         self.names: dict[bytes, bytes] = {}
         self.refuses_feed = False
+        # reads at which the node failed by itself, and how often in a row
+        self.failing: dict[str, int] = {}
         # confirmations that wait until the node has said where its chain stands
         self.unrooted: list[tuple[Call, NodeAnswer, bytes]] = []
         self.early: deque[tuple[NodeEvent, bytes]] = deque()
@@ -122,6 +126,18 @@ class Link:
         self.errands.clear()
         self.names.clear()
         return moved
+
+    def judge_method(self, out: Commands, call: Call, answer: bytes) -> None:
+        """Tell of a read at which the node fails again and again, and of its recovery."""
+        method = call.request.method
+        if not call.read:
+            return
+        if jsonrpc.is_internal_error(answer):
+            self.failing[method] = self.failing.get(method, 0) + 1
+            if self.failing[method] % METHOD_STRIKES == 0:
+                out.append(ReportMethod(self.node, method, works=False))
+        elif self.failing.pop(method, 0) >= METHOD_STRIKES:
+            out.append(ReportMethod(self.node, method, works=True))
 
     def owes(self) -> bool:
         """Whether an answer for the client is still to come."""

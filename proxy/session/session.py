@@ -83,7 +83,7 @@ class Session:
             except GapTooWide as gap:
                 self._out.append(Count("ws_gaps_unfilled"))
                 self._close(1013, f"missed blocks cannot be refilled: {gap}")
-            if self._draining and not self._desk.open_calls:
+            if self._draining and not self.open_calls:
                 self._close(1001, "the proxy is shutting down")
         commands = self._out[:]
         self._out.clear()
@@ -99,8 +99,7 @@ class Session:
             return
         for call in calls:
             self._dispatch(call)
-        if calls and calls[0].deadline < self.wake:
-            self.wake = calls[0].deadline
+            self._wake_by(call.deadline)
 
     def _dispatch(self, call: Call) -> None:
         link = self._current
@@ -153,6 +152,8 @@ class Session:
                 self._subscribe_answered(link, call, frame, data)
             else:
                 del link.calls[frame.id]
+                if link.failing or data.find(b"-32603", 0, 256) >= 0:
+                    link.judge_method(self._out, call, data)
                 self._desk.answer(call, data[: frame.start] + (call.request.id or b"null") + data[frame.end :])
             if link is not self._current:
                 self._leave_if_settled(link)
@@ -342,11 +343,10 @@ class Session:
         if self._state is State.CLOSED:
             return
         self._seek()
-        wake = min(self._desk.next_deadline, NEVER if self._next is not None else self._reach.dial_at)
         subscribed = len(self._streams.book) > 0
-        for link in self._links.values():
-            wake = min(wake, link.next_check(self._settings, subscribed=subscribed))
-        self.wake = max(wake, self._now)
+        checks = [link.next_check(self._settings, subscribed=subscribed) for link in self._links.values()]
+        dial_at = NEVER if self._next is not None else self._reach.dial_at
+        self.wake = max(min(self._desk.next_deadline, dial_at, *checks), self._now)
 
     # ---- the end ----------------------------------------------------------------------------------------------
 

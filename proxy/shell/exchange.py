@@ -1,8 +1,9 @@
 """One HTTP request of a client: to a node, if need be to the next, and one answer back.
 
 1. What is not a read is written to at most one node. It may be moved only while it was surely not written.
-2. A read goes on to the next node when a link breaks, a node asks for a rest (429), fails (5xx) or falls silent. If
-   its node is only slow, a second node is asked as well, and the first good answer is passed on.
+2. A read goes on to the next node when a link breaks, a node asks for a rest (429), fails (5xx, or -32603 in an
+   answer of JSON-RPC) or falls silent. If its node is only slow, a second node is asked as well, and the first good
+   answer is passed on.
 3. Every request ends in exactly one answer, or in a broken connection where half an answer is out already.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from proxy.jsonrpc import is_internal_error
 from proxy.shell.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Layer(Protocol):
     def hurry(self, node: str) -> None: ...
     def retried(self) -> None: ...
     def judged(self, exchange: Exchange, node: str, head: ResponseHead | None) -> None:
-        """`node` answered; None: it did not in time, or later than another."""
+        """`node` answered; None: it did not in time, or later than another, or failed where another did not."""
         ...
 
     def broke(self, node: str, failure: Failure) -> None: ...
@@ -61,6 +63,7 @@ class Exchange:
     __slots__ = (
         "_attempts",
         "_began",
+        "_doubted",
         "_layer",
         "_path",
         "_retries",
@@ -87,6 +90,8 @@ class Exchange:
         # more than one only for a read whose first node is slow
         self._attempts: list[Attempt] = []
         self._spare: tuple[ResponseHead, bytes] | None = None
+        # nodes that say they failed: at fault only if another one does not
+        self._doubted: list[str] = []
         self._slow = False
         self.connection: Connection | None = connection
         self.request = request
@@ -144,14 +149,26 @@ class Exchange:
     def answered(self, attempt: Attempt, head: ResponseHead, body: bytes) -> None:
         attempt.tally.observe(self._layer.now() - self._began)
         self._attempts.remove(attempt)
-        self._layer.judged(self, attempt.node, head)
-        if self.read and (head.status == 429 or head.status >= 500):
+        doubted = self.read and self.method is not None and head.status == 200 and is_internal_error(body)
+        if doubted:
+            self._doubted.append(attempt.node)
+        else:
+            self._layer.judged(self, attempt.node, head)
+        if self.read and (doubted or head.status == 429 or head.status >= 500):
             self._spare = (head, body)
             if self._retry():
                 return
+        else:
+            self._blame_doubted()
         if self._attempts:
             self._leave_all()
         self._pass(head, body)
+
+    def _blame_doubted(self) -> None:
+        """Another node has answered the same request well."""
+        for node in self._doubted:
+            self._layer.judged(self, node, None)
+        self._doubted.clear()
 
     def grew(self, attempt: Attempt) -> None:
         head, connection = attempt.head, self.connection
@@ -160,6 +177,8 @@ class Exchange:
         if head is None or connection is None:
             self.client_gone()
             return
+        if head.status == 200:
+            self._blame_doubted()
         connection.begin(head.status, head.reason, head.lines, head.length, endless=head.endless)
         for data in attempt.held:
             connection.feed(data)

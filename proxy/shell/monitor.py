@@ -110,6 +110,13 @@ class Monitor:
             self._el.hurry(node, time.monotonic())
             self._publish()
 
+    def method_reported(self, node: str, method: str, *, works: bool) -> None:
+        if works:
+            self.request_succeeded(node, method)
+        else:
+            self._breaker.method_failing(node, method, time.monotonic())
+            self._publish()
+
     @property
     def troubled(self) -> set[str]:
         """The nodes whose successes matter: see `request_succeeded`."""

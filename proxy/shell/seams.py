@@ -29,6 +29,10 @@ class NodeWatch(Protocol):
         """A WebSocket link to `node` dropped, or was refused: nobody dials it until the monitor has opened the lane."""
         ...
 
+    def method_reported(self, node: str, method: str, *, works: bool) -> None:
+        """`node` has failed at `method` by itself several times in a row, or, after that, `works` again."""
+        ...
+
 
 class LaneProbe(Protocol):
     """Opens a WebSocket to the node, asks it something, closes it: whether that worked. Never raises."""

@@ -264,6 +264,10 @@ class Client(WSListener):
         log.info("websocket link to %s ended: %s", command.node, command.reason)
         self._gate.watch.lane_lost(command.node)
 
+    def _report_method(self, command: ev.ReportMethod) -> None:
+        log.info("%s: %s %s", command.node, command.method, "works again" if command.works else "fails")
+        self._gate.watch.method_reported(command.node, command.method, works=command.works)
+
     def _count(self, command: ev.Count) -> None:
         self._metrics.count(command.name, command.amount)
 
@@ -278,6 +282,7 @@ class Client(WSListener):
         ev.HangUp: _hang_up,
         ev.CloseClient: _close_client,
         ev.ReportLane: _report_lane,
+        ev.ReportMethod: _report_method,
         ev.Count: _count,
         ev.Moved: _moved,
     }

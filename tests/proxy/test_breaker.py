@@ -103,7 +103,7 @@ def test_the_end_of_a_rest_is_told_once() -> None:
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["failed", "limited", "succeeded", "expire"]),
+        st.sampled_from(["failed", "reported", "limited", "succeeded", "expire"]),
         st.sampled_from([None, "x", "y"]),
         st.floats(0, 30),
         st.none() | st.floats(0, 1e6),
@@ -123,6 +123,9 @@ def test_every_rest_ends_within_a_minute_and_only_the_troubled_rest(
             rests.limited("a", retry_after, now)
         elif event == "failed":
             rests.failed("a", method, now)
+        elif event == "reported":
+            rests.method_failing("a", method or "x", now)
+            assert (method or "x") in rests.failing_methods("a", now)
         elif event == "succeeded":
             rests.succeeded("a", method)
         else:
@@ -133,3 +136,20 @@ def test_every_rest_ends_within_a_minute_and_only_the_troubled_rest(
         assert not rests.failing_methods("a", now + 60)
         if rests_now:
             assert rests.wake <= now + 60
+
+
+def test_h8_a_method_that_a_session_reports_rests_alone_longer_each_time_until_it_works() -> None:
+    rests, now = breaker(), 0.0
+    lengths = []
+    for _ in range(3):
+        rests.method_failing("a", "eth_call", now)
+        rests.method_failing("a", "eth_call", now)  # by another client
+        assert rests.failing_methods("a", now) == {"eth_call"}
+        assert not rests.resting("a", now)
+        lengths.append(rests.wake - now)
+        now = rests.wake
+    assert lengths == sorted(lengths)
+    assert lengths[-1] > 3 * lengths[0]
+    assert "a" in rests.troubled
+    assert rests.succeeded("a", "eth_call")
+    assert not rests.troubled

@@ -117,3 +117,23 @@ def test_an_answer_with_its_id_last_costs_no_walk_through_it(member: bytes, monk
     by_hand = jsonrpc.value_span(data, "id")
     monkeypatch.setattr(jsonrpc, "value_span", None)
     assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}', True),
+        (b'{"jsonrpc":"2.0","error":{"message":"oops","code":-32603},"id":1}', True),
+        (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"-32603"}}', False),
+        (b'{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":"-32603"}}', False),
+        (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"header not found"}}', False),
+        (b'{"jsonrpc":"2.0","id":1,"result":{"error":{"code":-32603}}}', False),
+        (b'{"jsonrpc":"2.0","id":1,"error":-32603}', False),
+        (b"[-32603]", False),
+        (b"-32603", False),
+        (b'{"code":-32603', False),
+        (b"", False),
+    ],
+)
+def test_h8_only_the_code_for_it_says_that_the_node_itself_failed(answer: bytes, expected: bool) -> None:
+    assert jsonrpc.is_internal_error(answer) is expected

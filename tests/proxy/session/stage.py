@@ -35,6 +35,8 @@ class Stage:
         self.dials: list[tuple[float, str]] = []
         self.carrier: str | None = None
         self.reports: list[str] = []
+        # (node, method, works), as reported
+        self.methods: list[tuple[str, str, bool]] = []
         self.counts: Counter[str] = Counter()
         self.pings: Counter[str] = Counter()
         self.moves: set[tuple[State, State]] = set()
@@ -72,6 +74,8 @@ class Stage:
                 self.carrier = node
             case ev.ReportLane(node):
                 self.reports.append(node)
+            case ev.ReportMethod(node, method, works):
+                self.methods.append((node, method, works))
             case ev.Count(name, amount):
                 self.counts[name] += amount  # type: ignore[assignment] # seconds are counted too
             case _:

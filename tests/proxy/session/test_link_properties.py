@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy import jsonrpc
+from proxy.breaker import METHOD_STRIKES
 from proxy.jsonrpc import NodeEvent
 from proxy.session import Settings
-from proxy.session.calls import IGNORE, LATEST, REPLAY, Errand, call_of
-from proxy.session.events import Command, PingUpstream, SendUpstream
+from proxy.session.calls import IGNORE, LATEST, LOGS, REPLAY, Errand, call_of
+from proxy.session.events import Command, PingUpstream, ReportMethod, SendUpstream
 from proxy.session.link import Link, LinkUnfit, decoded
 from proxy.session.subscriptions import ask
 from tests.proxy.jsontexts import VALUES
@@ -145,3 +147,64 @@ def test_only_json_is_understood(value: Any, tail: bytes) -> None:
             return
         raise AssertionError("took broken JSON") from None
     assert decoded(text) == expected
+
+
+_FAILED = b'{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error"}}'
+_WELL = b'{"jsonrpc":"2.0","id":1,"result":"0x1"}'
+
+
+@given(st.lists(st.tuples(st.sampled_from(["eth_call", "eth_getLogs", "eth_sendRawTransaction"]), st.booleans())))
+def test_a_read_that_fails_again_and_again_is_reported_and_so_is_its_recovery(answers: list[tuple[str, bool]]) -> None:
+    link, out, in_a_row = opened(), list[Command](), Counter[str]()
+    expected = list[Command]()
+    for method, failed in answers:
+        request = jsonrpc.parse(b'{"id":1,"method":"%b"}' % method.encode())
+        assert isinstance(request, jsonrpc.Request)
+        link.judge_method(out, call_of(request, 1.0), _FAILED if failed else _WELL)
+        if method == "eth_sendRawTransaction":
+            continue  # may fail for what it is
+        if failed:
+            in_a_row[method] += 1
+            if in_a_row[method] % METHOD_STRIKES == 0:
+                expected.append(ReportMethod("P1", method, works=False))
+        else:
+            if in_a_row[method] >= METHOD_STRIKES:
+                expected.append(ReportMethod("P1", method, works=True))
+            in_a_row[method] = 0
+    assert out == expected
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([LATEST, LOGS]), st.sampled_from([b"a", b"b"]), SECONDS), max_size=6), SECONDS
+)
+def test_a_link_is_in_doubt_while_what_was_overdue_is_still_to_come(
+    errands: list[tuple[str, bytes, float]], now: float
+) -> None:
+    link, out = opened(), list[Command]()
+    for purpose, about, deadline in errands:
+        link.send_errand(out, Errand(purpose, deadline, about), ask("eth_getLogs", []))
+    overdue = [deadline for _, _, deadline in errands if deadline <= now]
+    assert link.is_overdue(now) == bool(overdue)
+    assert len(link.logs_errands(b"a")) == [one[:2] for one in errands].count((LOGS, b"a"))
+    link.doubt(now)
+    assert not link.is_overdue(now)
+    assert link.is_doubtful == bool(overdue)
+    assert link.next_check(SETTINGS, subscribed=True) <= min([d for _, _, d in errands if d > now], default=INTERVAL)
+    link.errands.clear()
+    assert not link.is_doubtful
+
+
+@given(st.lists(st.booleans(), max_size=6))
+def test_a_link_that_retires_gives_up_subscribing_and_keeps_what_it_owes(subscribes: list[bool]) -> None:
+    link = opened()
+    for number, subscribing in enumerate(subscribes):
+        method = b"eth_subscribe" if subscribing else b"eth_call"
+        request = jsonrpc.parse(b'{"id":1,"method":"%b"}' % method)
+        assert isinstance(request, jsonrpc.Request)
+        link.calls[b"%d" % number] = call_of(request, 1.0)
+    link.names[b'"0x1"'] = b"a"
+    moved = link.retire()
+    assert [call.subscribes for call in moved] == [True] * subscribes.count(True)
+    assert len(link.calls) == subscribes.count(False)
+    assert link.owes() == bool(link.calls)
+    assert not link.names

@@ -1,0 +1,79 @@
+"""H8 in JSON-RPC: a node that answers -32603 fails by itself, if its peers do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import Running, call, running, until
+from tests.proxy.shell.wire import TEXT, Wire, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+pytestmark = pytest.mark.anyio
+
+
+def fail(nodes: Iterable[FakeNode], method: str, code: int) -> None:
+    for node in nodes:
+        node.rpc.errors[method] = (code, "it went wrong")
+
+
+async def failing_methods(proxy: Running) -> list[Any]:
+    status = (await proxy.get("/status")).json
+    return [node["failing_methods"] for node in status["el_nodes"]]
+
+
+async def test_h8_reads_at_which_a_node_fails_by_itself_go_elsewhere_and_health_says_so() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        fail([a], "eth_getLogs", -32603)
+        for _ in range(8):
+            assert len((await proxy.post(call("eth_getLogs", {"fromBlock": "0x1"}))).json["result"]) == 10
+            assert (await proxy.post(call("web3_clientVersion"))).json["result"] == "a"
+        assert a.http.count("eth_getLogs") == 3
+        assert await failing_methods(proxy) == [["eth_getLogs"], []]
+        assert await proxy.metric('vixy_el_node_failing_methods{node="a",tier="primary"}') == 1
+
+
+async def test_h8_a_request_at_which_all_nodes_fail_is_to_blame_by_itself() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        fail([a, b], "eth_call", -32603)
+        for _ in range(8):
+            assert (await proxy.post(call("eth_call", {}))).json["error"]["code"] == -32603
+        assert await failing_methods(proxy) == [[], []]
+
+
+@pytest.mark.parametrize("code", [3, -32000, -32601, -32602])
+async def test_other_errors_are_answers_and_never_retried(code: int) -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        fail([a], "eth_call", code)
+        for _ in range(4):
+            assert (await proxy.post(call("eth_call", {}))).json["error"]["code"] == code
+        assert b.http.count("eth_call") == 0
+        assert await failing_methods(proxy) == [[], []]
+
+
+async def test_a_send_at_which_a_node_fails_by_itself_is_not_sent_again() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        fail([a], "eth_sendRawTransaction", -32603)
+        assert (await proxy.post(call("eth_sendRawTransaction", "0x01"))).json["error"]["code"] == -32603
+        assert b.http.count("eth_sendRawTransaction") == 0
+
+
+async def test_h8_what_fails_over_websocket_is_passed_on_and_shows_in_health_until_it_works() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy, await Wire.open(proxy.url) as wire:
+        fail([a], "eth_getLogs", -32603)
+        for number in range(3):
+            wire.write(frame(TEXT, orjson.dumps(call("eth_getLogs", {"fromBlock": "0x1"}, id_=number))))
+            answer = orjson.loads((await wire.read()).payload)
+            assert (answer["id"], answer["error"]["code"]) == (number, -32603)
+        assert await failing_methods(proxy) == [["eth_getLogs"], []]
+        assert len((await proxy.post(call("eth_getLogs", {"fromBlock": "0x1"}))).json["result"]) == 10
+        assert a.http.count("eth_getLogs") == 0, "posts go elsewhere at once"
+        a.rpc.errors.clear()
+        wire.write(frame(TEXT, orjson.dumps(call("eth_getLogs", {"fromBlock": "0x1"}, id_=9))))
+        assert "result" in orjson.loads((await wire.read()).payload)
+        await until(lambda: not proxy.server.monitor.troubled)
