@@ -19,6 +19,8 @@ LASTS: Final = (3.0, 12.0)
 FLAPS: Final = (2, 4)
 METHODS: Final = ("eth_getBalance", "eth_call", "eth_getLogs", "eth_chainId")
 MOST_REORGED: Final = 3  # blocks
+REFUSAL: Final = {"code": -32000, "message": "execution aborted: injected"}
+"""An error of the application's kind: a proxy has to pass it on, nobody else's answer would be better."""
 
 Draft: TypeAlias = tuple[str, Where, dict[str, Any]]
 Kind: TypeAlias = "Callable[[Random, ChaosConfig], Draft]"
@@ -51,7 +53,8 @@ def _delay(random: Random, config: ChaosConfig) -> Draft:
 
 def _partial(random: Random, config: ChaosConfig) -> Draft:
     fault = random.choice(("method_failure", "method_timeout"))
-    return fault, "both", {"methods": [random.choice(METHODS)], "probability": config.partial_failure_rate}
+    attributes = {"methods": [random.choice(METHODS)], "probability": config.partial_failure_rate}
+    return fault, "both", attributes | (REFUSAL if fault == "method_failure" else {})
 
 
 def _partition(_: Random, __: ChaosConfig) -> Draft:

@@ -101,7 +101,7 @@ def play(schedule: Schedule, workload: Plan, *, stage: Stage, terminal: Terminal
     outcome = Outcome(
         title,
         run.folder,
-        usual.excused((*course.verdicts(history), *judge(history, STANDING))),
+        usual.excused((*course.verdicts(history), *map(criteria.errors_aside, judge(history, STANDING)))),
         tuple(company.seconds),
         tuple(company.violations),
         spans(history.entries, company.zero),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from e2e.chaos import criteria
 from e2e.chaos.config import PRESETS, QUIET
 from e2e.chaos.draw import draw
-from e2e.checkers.verdict import Answer
+from e2e.checkers.verdict import Answer, broken
 from e2e.ledger.faults import Fault
 from tests.e2e.trials.days import second
 
@@ -55,6 +55,18 @@ def test_leaks_are_things_left_and_memory() -> None:
     assert criteria.no_leaks(days, 5, []).answer is Answer.YES
     assert criteria.no_leaks(days, 5, ["3 connections, 2 before the load"]).answer is Answer.NO
     assert criteria.no_leaks(grown, 5, []).answer is Answer.NO
+
+
+def test_errors_of_the_base_load_are_judged_by_their_share_silence_is_not() -> None:
+    def answered_once(**facts: int) -> Answer:
+        none = {"unanswered": 0, "answered twice": 0, "errors": 0}
+        return criteria.errors_aside(broken("answered_once", "…", (), **(none | facts))).answer
+
+    assert answered_once(errors=3) is Answer.YES
+    assert answered_once(errors=3, unanswered=1) is Answer.NO
+    assert answered_once(**{"answered twice": 1}) is Answer.NO
+    for other in (broken("no_strangers", "…", ()), broken("answered_once", "no facts", ())):
+        assert criteria.errors_aside(other) is other
 
 
 def test_the_rest_says_what_it_is_told() -> None:
