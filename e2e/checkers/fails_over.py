@@ -29,6 +29,9 @@ PROMISE = "fails_over"
 WITHIN = {Effect.CUT: 0.5, Effect.SILENT: 2.0}
 """Seconds by effect: a dead link can be seen at once, a silent one only by asking."""
 
+TOGETHER = 0.25
+"""Seconds within which faults of one node's lanes are one blow."""
+
 LANES: tuple[Lane, ...] = ("ws", "http")
 
 
@@ -107,7 +110,7 @@ def _interrupted(history: History, switch: Switch) -> bool:
     """Whether another switch was under way, or had to be, at the same time: perhaps from the node switched to."""
     fault = switch.fault
     return any(
-        other is not fault
+        not _one_blow(other, fault)
         and other.effect in WITHIN
         and other.began <= switch.asked + switch.bound
         and other.at + WITHIN[other.effect] >= fault.began
@@ -118,6 +121,11 @@ def _interrupted(history: History, switch: Switch) -> bool:
 def _explained(history: History, switch: Switch) -> bool:
     late = _lateness(history, switch)
     return switch.took - late <= switch.bound or machine.excused(history, switch.asked, switch.took, switch.bound)
+
+
+def _one_blow(one: Fault, other: Fault) -> bool:
+    """Whether both lanes of a node were hit together: there is one node to leave, and one switch."""
+    return one.target == other.target and abs(one.began - other.began) <= TOGETHER
 
 
 def _lateness(history: History, switch: Switch) -> float:

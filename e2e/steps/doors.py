@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from e2e.clients.websocket import WebSocketClient
+from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.steps.context import given, then
 from e2e.steps.lanes import LANES, nodes_called
 from e2e.wait import wait_until
@@ -59,16 +60,14 @@ def asked_times(context: Context, node: str, method: str, count: int = 1) -> Non
 def dialled_at_most(context: Context, node: str, count: int) -> None:
     """Counts from the first fault of the run."""
     for name in nodes_called(context.world, node):
-        dials = dials_since_fault(context.world, name)
-        assert dials, f"{name} was not dialled at all"
+        dials = some_dials(context.world, name)
         assert len(dials) <= count, f"{name} was dialled {len(dials)} times"
 
 
 @then("the dials to {node} should not come in the same instant")
 def dials_are_spread(context: Context, node: str) -> None:
     (name,) = nodes_called(context.world, node)
-    dials = sorted(dials_since_fault(context.world, name))
-    assert dials, f"{name} was not dialled at all"
+    dials = sorted(some_dials(context.world, name))
     most = max(sum(first <= at < first + INSTANT for at in dials) for first in dials)
     assert most <= TOGETHER * len(dials), f"{most} of {len(dials)} dials came within {INSTANT:g} s"
 
@@ -109,6 +108,14 @@ def asked(world: World, node: str, method: str, lane: str) -> int:
     """Return how often a node was asked for a method since the run began."""
     methods: dict[str, int] = world.run.gateway.client.lane(node, LANES[lane][0])["methods"]
     return methods.get(method, 0) - world.run.asked_before[node, LANES[lane][0]].get(method, 0)
+
+
+def some_dials(world: World, node: str) -> list[float]:
+    """Return when a node was dialled since the first fault. FaultDidNotBiteError if it was not: nothing is shown."""
+    dials = dials_since_fault(world, node)
+    if not dials:
+        raise FaultDidNotBiteError(f"{node} was not dialled at all, so nobody can say how it is dialled")
+    return dials
 
 
 def dials_since_fault(world: World, node: str) -> list[float]:

@@ -92,6 +92,18 @@ def test_two_switches_at_once_take_their_time() -> None:
     assert answer(run) is Answer.YES
 
 
+@pytest.mark.parametrize(("apart", "expected"), [(0.0, Answer.NO), (1.0, Answer.YES)])
+def test_both_lanes_of_a_node_hit_together_are_one_switch(apart: float, expected: Answer) -> None:
+    run = Run()
+    a = run.client("a").asked(1)
+    run.fault("black_hole", P1, lane="http").wait(apart)
+    run.fault("black_hole", P1, lane="ws")
+    a.sent(2)
+    run.wait(3)
+    a.got(2)
+    assert answer(run) is expected
+
+
 def test_a_later_request_that_is_served_is_service() -> None:
     run = Run()
     a = run.client("a")
