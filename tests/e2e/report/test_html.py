@@ -47,6 +47,7 @@ def test_a_good_run_has_no_red() -> None:
     assert count(svg, "head") == 24
     assert count(svg, "block") == 12
     assert count(svg, "fault") == 2
+    assert count(svg, "shadow") == 1, "what overlaps is shaded once"
     assert count(svg, "serving") == 3
     assert count(svg, "ok") == 78
     for kind in ("lost-tick", "missing", "strange", "closed", "flag", "error"):
@@ -194,3 +195,13 @@ def test_a_run_without_events_says_so() -> None:
     told = story(Run().history(), [])
     assert told.count("nothing") == 2
     assert "nobody can say" in told
+
+
+def test_a_client_that_misbehaves_is_marked_in_its_own_row() -> None:
+    run = good_run()
+    run.fault("slow_reader", "a")
+    svg = drawn(run)
+    names = [text.text for text in svg.iter("text") if "label" in (text.get("class") or "")]
+    assert [name for name in names if name and name.split()[0] == "a"] == ["a ✗ 1"], "it has no row among the nodes"
+    assert count(svg, "client") == 1
+    assert "slow_reader until" in titles(svg)
