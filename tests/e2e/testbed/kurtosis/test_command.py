@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from kurtosis_sdk.testing import FakeEngine
 
 from e2e.testbed.kurtosis import __main__ as command
+from e2e.wait import wait_until
 from kurtosis_sdk import KurtosisContext
 
 if TYPE_CHECKING:
@@ -84,6 +88,18 @@ def test_a_run_that_fails_leaves_the_enclave_to_be_looked_at(
     assert "kurtosis enclave inspect vixy" in told
     assert "Verification failed" in told
     assert enclaves(engine) == ["vixy"]
+
+
+def test_ctrl_c_ends_it_and_the_enclave_is_as_it_was() -> None:
+    with FakeEngine() as engine, engine.stalled("RunStarlarkPackage"):
+        words = [sys.executable, "-m", "e2e.testbed.kurtosis", "up", "--engine", engine.address]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+            wait_until(lambda: enclaves(engine) == ["vixy"], 30, "the enclave is there")
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert told == "interrupted; the enclave stays as it is, make kurtosis-down removes it\n"
+        assert enclaves(engine) == ["vixy"]
 
 
 def test_no_engine_and_no_file_are_told(engine: FakeEngine, capsys: pytest.CaptureFixture[str]) -> None:
