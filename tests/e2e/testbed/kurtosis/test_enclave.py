@@ -9,14 +9,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kurtosis_sdk.testing import FakeEngine
 
 from e2e.testbed.kurtosis.enclave import Enclave
-from e2e.testbed.kurtosis.testbed import KurtosisTestbed
+from e2e.testbed.kurtosis.proxy import ProxyService
+from e2e.testbed.kurtosis.testbed import BEACON, CONTROL, GATEWAY, KurtosisTestbed
 from e2e.testbed.protocol import TestbedError
-from kurtosis_sdk import KurtosisContext
+from kurtosis_sdk import ExecResult, KurtosisContext
 from tests.fakes.land import NODES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kurtosis_sdk.testing import FakeService
+
     from tests.fakes.land import Land
 
 
@@ -93,7 +100,8 @@ FORGETFUL = """
 import sys
 from pathlib import Path
 from e2e.testbed.kurtosis.enclave import Enclave
-from e2e.testbed.kurtosis.testbed import KurtosisTestbed
+from e2e.testbed.kurtosis.proxy import ProxyService
+from e2e.testbed.kurtosis.testbed import BEACON, CONTROL, GATEWAY, KurtosisTestbed
 
 package, engine, docker_host, folder = sys.argv[1:]
 enclave = Enclave(package=Path(package), engine=engine, docker_host=docker_host)
@@ -134,6 +142,31 @@ def test_a_log_that_nobody_has_says_so(land: Land) -> None:
     with KurtosisTestbed(land.folder, enclave) as testbed, land.engine.refused("GetServiceLogs", "not today"):
         testbed.close()
     assert "not today" in (land.folder / "beacon.log").read_text()
+
+
+def test_the_package_of_this_project_takes_what_the_testbed_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "vixy.toml").write_text("[global]\n")
+
+    def make_files(task: FakeService, _: Sequence[str]) -> ExecResult:
+        task.files["/tmp/network/genesis.json"] = b"{}"
+        return ExecResult(0, "")
+
+    with FakeEngine() as engine:
+        engine.on_exec(make_files)
+        enclave = Enclave(engine=engine.address, docker_host=engine.docker_host)
+        try:
+            enclave.open({"block_time": 0.5, "proxy": {"enabled": False}})
+            services = set(enclave.services())
+            assert services == {"el-1-primary", "el-2-primary", "el-3-backup", "el-4-backup", BEACON, GATEWAY}
+            ProxyService(enclave, "vixy:2").start(["vixy", "--listen", "0.0.0.0:8080"], tmp_path)
+            proxy = engine.enclave(enclave.name).services["proxy"]
+            assert (proxy.config.image, proxy.config.entrypoint) == ("vixy:2", ["vixy"])
+            assert proxy.config.cmd == ["--listen", "0.0.0.0:8080"]
+            assert proxy.files["/config/vixy.toml"] == b"[global]\n"
+            assert CONTROL in enclave.service(GATEWAY).get_public_ports()
+            assert {CONTROL, "cl-1", "cl-2"} <= enclave.service(BEACON).get_public_ports().keys()
+        finally:
+            enclave.close()
 
 
 def test_what_is_not_open_is_said(land: Land) -> None:
