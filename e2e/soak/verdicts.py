@@ -27,7 +27,7 @@ STRONG: Final = 0.95
 LATE: Final = 0.1
 """Seconds by which the load generator may be behind its schedule at the worst instant of half of all spans."""
 
-WARM_UP: Final = 0.25
+WARM_UP: Final = 0.5
 """The share of a leg, at most `LONGEST_WARM_UP` seconds, before memory is looked at: caches and allocators fill."""
 LONGEST_WARM_UP: Final = 1800.0
 
