@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from contextlib import ExitStack
@@ -75,6 +76,7 @@ class Leg:
             load = ending.enter_context(self._load(standing))
             self._observe(ending, standing, audience, load, recorder)
             self._watch_nodes(ending, standing, recorder)
+            gc.freeze()  # what lives as long as the leg: the jury's collections need not look at it
             why = self._force(ending, standing, load, time.monotonic() + lasts)
             if why != PROXY:
                 audience.settle(standing.profile.patience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -111,6 +112,8 @@ class Jury:
         window = self._rolling.cut(now)
         if window is not None:
             self._judged(window)
+            del window
+            gc.collect()  # a history is full of cycles: left to themselves they pile up for minutes
 
     def close(self) -> None:
         """Judge what is left."""

@@ -89,7 +89,7 @@ def _look(course: Course, random: Random, second: int) -> Look:
         late=0.002,
     )
     grown = {name: getattr(look, name) + round(rate * second) for name, rate in course.grow.items()}
-    return msgspec.structs.replace(look, **grown, **(course.look if second > course.seconds / 2 else {}))
+    return msgspec.structs.replace(look, **grown, **(course.look if second > 0.75 * course.seconds else {}))
 
 
 def _piece(course: Course, number: int) -> Piece:
