@@ -29,7 +29,7 @@ SPANS: Final = 480
 
 CURVES: Final = (
     *("rss", "descriptors", "threads", "tasks", "connections", "moves"),
-    *("harness", "load", "rate", "p50", "p99", "worst", "late"),
+    *("harness", "load", "rate", "p50", "p99", "worst", "late", "ran", "waited"),
 )
 PEAKS: Final = frozenset({"p99", "worst", "late"})
 """Of these a span's highest value is kept, of the others its median."""

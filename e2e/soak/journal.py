@@ -36,7 +36,8 @@ class Look(msgspec.Struct, frozen=True):
     many connections and subscriptions it says it has, `true_connections` and `true_subscriptions` how many there are.
     `moves`: how often one of its clients moved to another node, since it began. `harness`, `load`: bytes of memory of
     both processes of the harness; `late`: seconds by which the load generator was behind its schedule at worst.
-    Latencies in seconds, of the last second. None: not known.
+    Latencies in seconds, of the last second. `ran`, `waited`: seconds that the proxy was on a CPU, and that it waited
+    for one, since it began. None: not known.
     """
 
     at: float
@@ -56,6 +57,8 @@ class Look(msgspec.Struct, frozen=True):
     p99: float | None = None
     worst: float | None = None
     late: float | None = None
+    ran: float | None = None
+    waited: float | None = None
 
 
 class Piece(msgspec.Struct, frozen=True):

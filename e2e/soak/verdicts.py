@@ -27,6 +27,10 @@ STRONG: Final = 0.95
 LATE: Final = 0.1
 """Seconds by which the load generator may be behind its schedule at the worst instant of half of all spans."""
 
+HUNGRY: Final = 0.5
+"""The share of the time in which the proxy could have run and had to wait for a CPU: more, and figures of time are
+those of the other processes on the machine."""
+
 WARM_UP: Final = 0.5
 """The share of a leg, at most `LONGEST_WARM_UP` seconds, before memory is looked at: caches and allocators fill."""
 LONGEST_WARM_UP: Final = 1800.0
@@ -65,19 +69,28 @@ def _kept_up(legs: Sequence[LegFigures]) -> Verdict:
     """Whether the machine had the strength for all of this; without it figures of time say nothing of the proxy."""
     seconds, still = sum(leg.seconds for leg in legs), sum(leg.still for leg in legs)
     late = percentile([late for leg in legs for _, late in leg.curves.get("late", [])], 50)
-    facts = {"still": still, "late": late}
+    ran, waited = (sum(_last(leg, name) for leg in legs) for name in ("ran", "waited"))
+    hungry = waited / (ran + waited) if ran else 0.0
+    facts = {"still": still, "late": late, "waited": hungry}
     reason = (
-        f"nodes stood still by themselves for {still:.0f} of {seconds:.0f} s, the load was {late * 1e3:.0f} ms late"
+        f"nodes stood still by themselves for {still:.0f} of {seconds:.0f} s, the load was {late * 1e3:.0f} ms late, "
+        f"the proxy waited for a CPU {hungry:.0%} of the time in which it had something to do"
     )
-    if not seconds or still > (1 - STRONG) * seconds or late > LATE:
+    if not seconds or still > (1 - STRONG) * seconds or late > LATE or hungry > HUNGRY:
         return unknown("machine_kept_up", reason, (), **facts)
     return kept("machine_kept_up", reason, **facts)
+
+
+def _last(leg: LegFigures, name: str) -> float:
+    """What a count had come to at the end of a leg."""
+    curve = leg.curves.get(name)
+    return curve[-1][1] if curve else 0.0
 
 
 def _forced(legs: Sequence[LegFigures]) -> Verdict:
     bouts = [bout for leg in legs for bout in leg.bouts]
     seen = [bout for bout in bouts if bout.away is not None and bout.home is not None]
-    moves = sum(curve[-1][1] for leg in legs if (curve := leg.curves.get("moves")))
+    moves = sum(_last(leg, "moves") for leg in legs)
     facts = {"forced": len(bouts), "seen": len(seen), "clients moved": moves}
     if not bouts or len(seen) < FORCED * len(bouts):
         reason = f"of {len(bouts)} forced reconnections {len(seen)} were seen there and back: this proves little"

@@ -84,6 +84,8 @@ class Sampler:
             moves=self._metric(scraped, "reconnections"),
             harness=None if own is None else own.rss,
             load=None if generator is None else generator.rss,
+            ran=None if seen is None else seen.ran,
+            waited=None if seen is None else seen.waited,
             **({} if said is None else {name: getattr(said, name) for name in ("rate", "p50", "p99", "worst", "late")}),
         )
 

@@ -87,6 +87,8 @@ def _look(course: Course, random: Random, second: int) -> Look:
         p99=0.02,
         worst=0.05,
         late=0.002,
+        ran=0.1 * second,
+        waited=0.01 * second,
     )
     grown = {name: getattr(look, name) + round(rate * second) for name, rate in course.grow.items()}
     return msgspec.structs.replace(look, **grown, **(course.look if second > 0.75 * course.seconds else {}))

@@ -63,6 +63,9 @@ def test_one_thing_wrong_is_enough(tmp_path: Path, promise: str, course: Course)
     [
         ("was_forced", Course(away=None)),
         ("memory_stable", Course(seconds=60.0)),
+        ("machine_kept_up", Course(grow={"waited": 0.2})),
+        ("machine_kept_up", Course(piece={"still": 120.0})),
+        ("answered_soon", Course(slow=0.05, grow={"waited": 0.2})),
         ("harness_flat", Course(grow={"harness": 20e3})),
         ("descriptors_stable", Course(look={"descriptors": 260})),
         ("answered_soon", Course(why=None)),
