@@ -51,8 +51,8 @@ Feature: Streams
   @integration @websocket @reorg @mode.S8 @promise.heads_continuous
   Scenario: A reorg is told in order
     Given I have active WebSocket connection with subscriptions
-    When 3 seconds go by
-    And the last 2 blocks are replaced
+    When 5 seconds go by
+    And the last 4 blocks are replaced
     And 3 seconds go by
     Then all 3 subscriptions should still be active
 
