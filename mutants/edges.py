@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from e2e.steps import guest
+from mutants.track import ALIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,9 @@ TRACK_RECORD: Final = Path("docs/track-record.md")
 ENOUGH: Final = 0.8
 
 _MODES: Final = re.compile(r"^\| ((?:issue |[A-Z])\d+(?:, [A-Z]\d+)*) \|", re.MULTILINE)
-_ROW: Final = re.compile(r"^\| .* \| (?P<scenarios>.*) \| .* \| `make gate MUTANTS=[\w-]+` \|$", re.MULTILINE)
+_ROW: Final = re.compile(
+    r"^\| [^|]* \| [^|]* \| (?P<scenarios>[^|]*) \| .* \| `make gate MUTANTS=[\w-]+` \|$", re.MULTILINE
+)
 
 
 def modes(document: str) -> list[str]:
@@ -32,7 +35,7 @@ def modes(document: str) -> list[str]:
 def failed(track_record: str) -> set[str]:
     """The scenarios that a mutant has failed, as the track record calls them."""
     listed = {name for row in _ROW.finditer(track_record) for name in row["scenarios"].split("<br>")}
-    return listed - {"**none**"}
+    return listed - {ALIVE}
 
 
 def covered(

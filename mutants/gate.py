@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.verdict import Answer
 from e2e.steps import guest
 from e2e.steps.judging import STANDING_STEP
-from mutants import catalogue, stage
+from mutants import catalogue, stage, track
 from mutants.catalogue import STEPS
-from mutants.matrix import KILLED, Outcome, Record, idle, table, track_record
+from mutants.matrix import KILLED, Outcome, Record, idle, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from e2e.steps.results import Played
     from e2e.steps.theatre import Theatre
@@ -32,7 +32,7 @@ _OURS: Final = re.compile(r'File ".*/mutants/\w+\.py".*\n(?:.*\n){0,8}?(\w+(?:Er
 def main(arguments: Sequence[str]) -> int:
     """0: a checker that was meant to caught each mutant, and the sound proxy passed; 1: not so; 2: a wrong call.
 
-    With the whole catalogue a scenario that no mutant fails is a failure, too, and the track record is written.
+    With the whole catalogue a scenario that no mutant fails is a failure, too. The track record is brought up to date.
     """
     parser = argparse.ArgumentParser(prog="python -m mutants gate", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="mutants; all by default")
@@ -51,11 +51,17 @@ def main(arguments: Sequence[str]) -> int:
         control = _control(theatre, chosen)
         records = [_try(theatre, mutant) for mutant in chosen]
     unproven: list[str] = []
+    if not given.issues:  # those play a part of each mutant's scenarios only
+        _keep(records, versions, list(mutants))
     if len(records) == len(mutants):
-        when = datetime.now(UTC).strftime("%Y-%m-%d")
-        TRACK_RECORD.write_text(track_record(records, when, versions), encoding="utf-8")
         unproven = idle({name: guest.outlines()[name] for name in guest.scenarios()}, records)
     return _report(control, records, unproven, time.monotonic() - began)
+
+
+def _keep(records: Sequence[Record], versions: Mapping[str, str], names: Sequence[str]) -> None:
+    before = TRACK_RECORD.read_text(encoding="utf-8") if TRACK_RECORD.exists() else ""
+    when = datetime.now(UTC).strftime("%Y-%m-%d")
+    TRACK_RECORD.write_text(track.written(records, when, versions, names, before), encoding="utf-8")
 
 
 def _control(theatre: Theatre, mutants: Sequence[Mutant]) -> list[Outcome]:

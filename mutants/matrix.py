@@ -1,4 +1,4 @@
-"""What became of the mutants: judged, as a table, and as the track record in docs/. Pure."""
+"""What became of the mutants: judged, and as a table. Pure."""
 
 from __future__ import annotations
 
@@ -99,39 +99,3 @@ def _mark(record: Record, column: str) -> str:
     if column in record.checkers:
         return "X" if column in record.mutant.caught_by else "x"
     return "o" if column in record.mutant.caught_by else "."
-
-
-def track_record(records: Sequence[Record], when: str, versions: Mapping[str, str]) -> str:
-    """docs/track-record.md: bug, scenario, checker, the command that shows it."""
-    killed = sum(record.state == KILLED for record in records)
-    seen = ", ".join(f"{name} {version}" for name, version in versions.items())
-    rows = [
-        f"| {record.mutant.bug} | {record.mutant.mode or 'our own'} | {_scenarios(record)} | {_caught(record)} "
-        f"| `make gate MUTANTS={record.mutant.name}` |"
-        for record in records
-    ]
-    return "\n".join(
-        (
-            "# Track record",
-            "",
-            "Bugs that the suite has been seen to catch. Each is a mutant: our proxy with that one bug, in `mutants/`.",
-            "This page is written by `make gate`; do not edit it.",
-            "",
-            f"Last run: {when}, {killed} of {len(records)} caught; {seen}.",
-            "",
-            "| bug | brings back | scenario | seen by | command |",
-            "| --- | --- | --- | --- | --- |",
-            *rows,
-            "",
-        )
-    )
-
-
-def _scenarios(record: Record) -> str:
-    return "<br>".join(outcome.scenario for outcome in record.outcomes if outcome.checkers) or "**none**"
-
-
-def _caught(record: Record) -> str:
-    others = sorted(record.checkers - record.right)
-    told = [f"**{name}**" for name in sorted(record.right)] + others
-    return ", ".join(told) or f"**{record.state}**"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mutants import edges
+from mutants import edges, track
 from mutants.catalogue import Mutant
-from mutants.matrix import Outcome, Record, track_record
+from mutants.matrix import Outcome, Record
 
 if TYPE_CHECKING:
     import pytest
@@ -22,10 +22,10 @@ OUTLINES = {name: name for name in TAGS} | {"ids: An id 1": "ids: An id <id>", "
 DOCUMENT = "| answered_once | x | y |\n| mode | what | test |\n| issue 1 | lost | `t` |\n| L1, L2 | reset | `t` |\n"
 
 
-def record(scenario: str, *checkers: str) -> Record:
-    mutant = Mutant("bad-bug", "It is bad.", "mode.L1", ("answered_once",), (scenario,), lambda: None)
+def record(name: str, scenario: str, *checkers: str) -> Record:
+    mutant = Mutant(name, "It is bad.", "mode.L1", ("answered_once",), (scenario,), lambda: None)
     said = tuple((checker, "because") for checker in checkers)
-    return Record(mutant, (Outcome("bad-bug", scenario, 3.0, "runs/1", said),))
+    return Record(mutant, (Outcome(name, scenario, 3.0, "runs/1", said),))
 
 
 def test_modes_are_those_of_the_document_and_promises_are_none() -> None:
@@ -34,8 +34,8 @@ def test_modes_are_those_of_the_document_and_promises_are_none() -> None:
 
 
 def test_what_the_track_record_calls_failed_is_read_back_from_it() -> None:
-    records = [record("links: A node goes", "answered_once"), record("links: A node stays")]
-    assert edges.failed(track_record(records, "2026-01-31", {})) == {"links: A node goes"}
+    records = [record("bad-bug", "links: A node goes", "answered_once"), record("sly-bug", "links: A node stays")]
+    assert edges.failed(track.written(records, "2026-01-31", {}, ["bad-bug", "sly-bug"], "")) == {"links: A node goes"}
 
 
 def test_a_mode_is_covered_by_a_scenario_that_fell_and_by_nothing_else() -> None:

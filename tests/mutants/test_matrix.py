@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mutants.catalogue import STEPS, Mutant
-from mutants.matrix import BROKEN, ELSEWHERE, KILLED, SURVIVED, Outcome, Record, idle, table, track_record
+from mutants.matrix import BROKEN, ELSEWHERE, KILLED, SURVIVED, Outcome, Record, idle, table
 
 SCENARIO = "links: A node goes"
 
@@ -49,11 +49,3 @@ def test_a_row_of_an_outline_speaks_for_the_others() -> None:
     rows = {SCENARIO: "links: A node <does>", "links: A node stays": "links: A node <does>", "ids: Idle": "ids: Idle"}
     assert idle(rows, [record("answered_once")]) == ["ids: Idle"]
     assert idle(rows, [record()]) == ["ids: Idle", "links: A node <does>"]
-
-
-def test_the_track_record_has_bug_scenario_checker_and_command() -> None:
-    text = track_record([record("answered_once", "no_strangers"), record(name="alive")], "2026-01-31", {"geth": "1.17"})
-    row, survivor = [line for line in text.splitlines() if line.startswith("| It is bad.")]
-    assert f"| issue.1 | {SCENARIO} | **answered_once**, no_strangers | `make gate MUTANTS=bad-bug` |" in row
-    assert "**none** | **SURVIVED**" in survivor
-    assert "2026-01-31, 1 of 2 caught; geth 1.17" in text
