@@ -24,7 +24,7 @@ def waits_for_slow_readers() -> None:
         Client,
         "_send_client",
         "self._put(transport, command.data)",
-        'self._put(transport, command.data)\n    if self._congested:\n        __import__("time").sleep(0.2)',
+        'self._put(transport, command.data)\n    if self._congested:\n        __import__("time").sleep(0.5)',
     )
 
 
