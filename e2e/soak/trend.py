@@ -16,8 +16,9 @@ A run may consist of legs, with another process in each: then slopes are taken w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from math import inf
+from operator import itemgetter, sub, truediv
 from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from e2e.checkers.verdict import Verdict, broken, kept, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Series: TypeAlias = "Sequence[tuple[float, float]]"
 """(x, y) in the order of x."""
@@ -69,7 +70,8 @@ def trend(legs: Sequence[Series], confidence: float = CONFIDENCE, draws: int = D
     points = sum(map(len, legs))
     if points < ENOUGH:
         return None
-    slope = _slope(legs)
+    pairs = [_Pairs.of([x for x, _ in leg]) for leg in legs]
+    slope = _slope(pairs, [[y for _, y in leg] for leg in legs])
     fitted = [_fitted(leg, slope) for leg in legs]
     rests = [[y - fit for (_, y), fit in zip(leg, line, strict=True)] for leg, line in zip(legs, fitted, strict=True)]
     random = Random(seed)
@@ -77,7 +79,7 @@ def trend(legs: Sequence[Series], confidence: float = CONFIDENCE, draws: int = D
     shocks = [after - memory * before for rest in rests for before, after in pairwise(rest)]
     mean = sum(shocks) / len(shocks)
     shocks = [shock - mean for shock in shocks]
-    drawn = sorted(_slope(_redrawn(legs, fitted, memory, shocks, random)) for _ in range(draws))
+    drawn = sorted(_slope(pairs, _redrawn(fitted, memory, shocks, random)) for _ in range(draws))
     outside = int((1 - confidence) / 2 * draws)
     level = median(y for leg in legs for _, y in leg)
     # the bootstrap's errors, turned round: what the estimate was above the truth, the truth is below the estimate
@@ -102,8 +104,27 @@ def stable(promise: str, found: Trend | None, watched: float, *, share: float, l
     return unknown(promise, f"{between}: too uncertain to tell whether that is below {bound:.3g}", (), **facts)
 
 
-def _slope(legs: Sequence[Series]) -> float:
-    return median((b[1] - a[1]) / (b[0] - a[0]) for leg in legs for a, b in combinations(leg, 2) if b[0] > a[0])
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """All pairs of a leg's points: taken apart once, and no line of Python is run for any of them at a draw."""
+
+    earlier: Callable[[Sequence[float]], tuple[float, ...]]
+    later: Callable[[Sequence[float]], tuple[float, ...]]
+    widths: tuple[float, ...]
+
+    @classmethod
+    def of(cls, xs: Sequence[float]) -> _Pairs:
+        pairs = [(a, b) for a, b in combinations(range(len(xs)), 2) if xs[b] > xs[a]]
+        first, second = zip(*pairs, strict=True)
+        return cls(itemgetter(*first), itemgetter(*second), tuple(xs[b] - xs[a] for a, b in pairs))
+
+    def slopes(self, ys: Sequence[float]) -> Iterator[float]:
+        return map(truediv, map(sub, self.later(ys), self.earlier(ys)), self.widths)
+
+
+def _slope(pairs: Sequence[_Pairs], curves: Sequence[Sequence[float]]) -> float:
+    slopes: Iterator[float] = chain.from_iterable(each.slopes(ys) for each, ys in zip(pairs, curves, strict=True))
+    return median(slopes)
 
 
 def _fitted(leg: Series, slope: float) -> list[float]:
@@ -122,16 +143,16 @@ def _memory(rests: Sequence[Sequence[float]]) -> float:
 
 
 def _redrawn(
-    legs: Sequence[Series], fitted: Sequence[Sequence[float]], memory: float, shocks: Sequence[float], random: Random
-) -> list[list[tuple[float, float]]]:
+    fitted: Sequence[Sequence[float]], memory: float, shocks: Sequence[float], random: Random
+) -> list[list[float]]:
     """The same lines with residuals drawn anew."""
     found = []
     spread = (1 - memory * memory) ** -0.5
-    for leg, line in zip(legs, fitted, strict=True):
+    for line in fitted:
         rest, drawn = spread * random.choice(shocks), []
-        for (x, _), fit in zip(leg, line, strict=True):
+        for fit in line:
             rest = memory * rest + random.choice(shocks)
-            drawn.append((x, fit + rest))
+            drawn.append(fit + rest)
         found.append(drawn)
     return found
 
