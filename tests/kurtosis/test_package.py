@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from e2e.beacon.accounts import dev_accounts
 from e2e.sut.topology import TOPOLOGIES
+from e2e.testbed.node import GethNode, Ports
 
 PACKAGE = Path(__file__).parents[2] / "kurtosis"
 ARGS = sorted((PACKAGE / "args").glob("*.yaml"))
@@ -155,6 +157,24 @@ def test_a_client_is_told_the_peers_before_it(client: str, network: Path) -> Non
     said = "\n".join([*words, *(path.read_text() for path in sorted((network / "data").glob("*")) if path.is_file())])
     found = re.findall(r"enode://[^,\"\s\]]*", said)
     assert found == ["enode://public-el-1-primary@172.16.0.5:30303", "enode://public-el-2-primary@172.16.0.6:30303"]
+
+
+def options(words: list[str]) -> dict[str, str]:
+    """Flag → value ('' for a flag alone), without what is a path or an address."""
+    pairs = zip(words, [*words[1:], "--"], strict=True)
+    found = {word: "" if value.startswith("--") else value for word, value in pairs if word.startswith("--")}
+    return {flag: value for flag, value in found.items() if not re.search(r"/|127\.0\.0\.1|0\.0\.0\.0", value)}
+
+
+def test_geth_is_the_same_node_as_on_this_machine(network: Path) -> None:
+    ports = Ports(http=8545, ws=8546, engine=8551, peers=30303)
+    node = GethNode("a", Path("geth"), folder=network, data=network, ports=ports, identity=dev_accounts()[0])
+    here = options([str(word) for word in node._command()])
+    there = options(launch("geth", network, ()))
+    assert {flag: (here[flag], there[flag]) for flag in here.keys() & there if here[flag] != there[flag]} == {}
+    assert here.keys() - there.keys() == {"--nodekeyhex", "--verbosity"}
+    asked = {"--one=1", "--two"}
+    assert there.keys() - here.keys() - asked == {"--port", "--http.vhosts", "--http.corsdomain", "--authrpc.vhosts"}
 
 
 def test_erigon_reads_genesis_once(network: Path) -> None:
