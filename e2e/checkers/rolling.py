@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.events import NEW_HEADS, head
-from e2e.checkers.verdict import Answer, Verdict, worst
 from e2e.ledger.entries import Block, Injected, Marked, Opened, Received
 from e2e.ledger.faults import pair
 from e2e.ledger.history import SETTLED, History
@@ -28,6 +27,7 @@ from e2e.ledger.history import SETTLED, History
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from e2e.checkers.verdict import Verdict
     from e2e.ledger.entries import Entry
     from e2e.ledger.exchanges import Exchange
     from e2e.ledger.meta import Meta
@@ -75,11 +75,6 @@ class Window:
     history: History
     verdicts: tuple[Verdict, ...]
     asked: tuple[Exchange, ...]
-
-    @property
-    def answer(self) -> Answer:
-        """The worst of its verdicts."""
-        return worst(self.verdicts)
 
 
 class Rolling:
@@ -173,13 +168,6 @@ class Rolling:
     def _window(self, history: History, until: float) -> Window:
         asked = tuple(each for each in history.exchanges if id(each.request) not in self._known)
         return Window(self._number, self._since, until, history, tuple(self._judge(history)), asked)
-
-
-def summary(promise: str, answers: Iterable[Answer]) -> tuple[Answer, int, int]:
-    """What the windows say together of one promise: the worst answer, how many said NO, and how many UNKNOWN."""
-    every = [Verdict(promise, answer, "") for answer in answers]
-    said = [each.answer for each in every]
-    return worst(every), said.count(Answer.NO), said.count(Answer.UNKNOWN)
 
 
 def _lasting(history: History, since: float, shared: float, waiting: list[Exchange]) -> list[Entry]:

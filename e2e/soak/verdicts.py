@@ -207,6 +207,7 @@ def _harness(legs: Sequence[LegFigures]) -> Verdict:
         found = trend(reduced(curves))
         said.append(stable(name, found, _watched(curves), share=GROWTH, least=0.0, unit="MiB"))
     facts = {f"{each.promise} {name}": value for each in said for name, value in each.facts.items()}
+    facts["entries kept"] = max((leg.most_kept for leg in legs), default=0)
     reason = "; ".join(f"{each.promise} {each.reason}" for each in said)
     if worst(said) is Answer.YES:
         return kept("harness_flat", reason, **facts)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.checkers.rolling import LEAD, LONGEST, Rolling, Window, summary
-from e2e.checkers.verdict import Answer
+from e2e.checkers.rolling import LEAD, LONGEST, Rolling, Window
+from e2e.checkers.verdict import Answer, Verdict, worst
 from e2e.judge import judge
 from e2e.ledger.entries import Closed, Entry, Healed, Injected, Received
 from e2e.ledger.history import History
@@ -54,7 +54,7 @@ def together(found: list[Window]) -> dict[str, Answer]:
     said = {
         name: [each.answer for window in found for each in window.verdicts if each.promise == name] for name in promises
     }
-    return {name: summary(name, answers)[0] for name, answers in said.items()}
+    return {name: worst(Verdict(name, answer, "") for answer in answers) for name, answers in said.items()}
 
 
 def staying(run: PerfectProxy) -> list[str]:
