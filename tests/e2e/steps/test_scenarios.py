@@ -70,7 +70,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
 def test_our_proxy_passes_phase_1(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert behave("-D", "seed=7", "-D", "block_time=0.5", scenarios=PHASE_1) == 0
     told = capfd.readouterr().out.splitlines()
