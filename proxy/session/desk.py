@@ -40,7 +40,7 @@ class Desk:
 
         Raises UnicodeDecodeError where the message is not UTF-8.
         """
-        parsed = jsonrpc.parse(data)
+        parsed = jsonrpc.parse(data, self._settings.max_batch)
         deadline = now + self._settings.request_timeout
         if isinstance(parsed, Request):
             call = Call(parsed, deadline, parsed.method == "eth_subscribe")
@@ -48,10 +48,6 @@ class Desk:
         if isinstance(parsed, Invalid):
             data.decode()  # no text at all is the frame's fault, not the request's
             self._out.append(SendClient(parsed.answer))
-            return []
-        if len(parsed.items) > self._settings.max_batch:
-            message = f"Invalid Request: a batch may hold {self._settings.max_batch} requests"
-            self._out.append(SendClient(jsonrpc.error_body(None, jsonrpc.INVALID_REQUEST, message)))
             return []
         return self._admit_batch(parsed.items, deadline)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _BACKLOG: Final = 4096
 _SWEEP: Final = 1.0
+# a client whose host is gone never says so: the kernel asks after a minute, and gives it up after another
+KEEP_ALIVE: Final = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 # at the end, an idle client may be about to send: its request is still answered, with `Connection: close`
 _LAST_CALL: Final = 0.3
 
@@ -48,6 +51,10 @@ class Listener:
         self._server = await loop.create_server(
             lambda: Connection(self), host, port, backlog=_BACKLOG, start_serving=False
         )
+        for listening in self._server.sockets:  # accepted ones inherit it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in KEEP_ALIVE.items():
+                listening.setsockopt(socket.IPPROTO_TCP, option, value)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def serve(self) -> None:

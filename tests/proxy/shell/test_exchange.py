@@ -53,7 +53,7 @@ async def test_a_client_that_leaves_in_a_stream_ends_it_at_the_node() -> None:
 
 
 async def test_a_stream_that_the_node_stops_feeding_is_broken_off() -> None:
-    async with FakeNode() as a, running([a], proxy_timeout_ms=400) as proxy, raw(proxy) as client:
+    async with FakeNode() as a, running([a], proxy_timeout_ms=1000) as proxy, raw(proxy) as client:
         a.http.canned["eth_chainId"] = Canned(body=BIG)
         a.http.stop_after = 2_000_000
         client.write(post())
@@ -64,7 +64,7 @@ async def test_a_stream_that_the_node_stops_feeding_is_broken_off() -> None:
 
 
 async def test_a_slow_reader_gets_all_of_a_big_answer() -> None:
-    async with FakeNode() as a, running([a], proxy_timeout_ms=400) as proxy, raw(proxy) as client:
+    async with FakeNode() as a, running([a], proxy_timeout_ms=1000) as proxy, raw(proxy) as client:
         a.http.canned["eth_chainId"] = Canned(body=BIG * 4)
         client.write(post())
         await client.head()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
@@ -32,7 +33,8 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, 
     else:
         length = struct.pack("!BQ", 127 | (0x80 if masked else 0), size)
     if masked:
-        payload = MASK + bytes(byte ^ MASK[place % 4] for place, byte in enumerate(payload))
+        mask = (MASK * (size // 4 + 1))[:size]
+        payload = MASK + (int.from_bytes(payload) ^ int.from_bytes(mask)).to_bytes(size)
     return bytes([first]) + length + payload
 
 
@@ -74,10 +76,19 @@ class Wire:
                 (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
             return Frame(first & 0x0F, await self._reader.readexactly(size))
 
+    def vanish(self, repair: int) -> None:
+        """Be gone without a word: `repair` is the socket option that makes it so. Raises PermissionError."""
+        seen = self._writer.get_extra_info("socket")
+        seen.setsockopt(socket.IPPROTO_TCP, repair, 1)
+        self._writer.transport.abort()
+
     async def ended(self) -> bool:
-        """Wait until the proxy cuts the connection."""
-        async with asyncio.timeout(5):
-            return await self._reader.read() == b""
+        """Wait until the proxy cuts the connection; a reset means that it no longer reads what was written to it."""
+        try:
+            async with asyncio.timeout(5):
+                return await self._reader.read() == b""
+        except ConnectionResetError:
+            return True
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,0 +1,129 @@
+"""Peers that mean no good, or are simply gone, over the real listener."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from proxy import jsonrpc
+from proxy.shell import listener
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import Running, call, running, until
+from tests.proxy.shell.wire import TEXT, Wire, close, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.anyio
+TCP_REPAIR = 19  # Linux: a socket in repair is closed without a word to its peer
+
+DEEP = [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000]
+DEEP_PARAMS = b'{"jsonrpc":"2.0","id":1,"method":"eth_call","params":%b}' % (b"[" * 50_000 + b"]" * 50_000)
+
+
+async def ask(wire: Wire, text: bytes) -> Any:
+    wire.write(frame(TEXT, text))
+    return orjson.loads((await wire.read()).payload)
+
+
+@pytest.mark.parametrize("text", [*DEEP, DEEP_PARAMS], ids=["open", "arrays", "objects", "params"])
+async def test_json_nested_too_deep_is_answered_as_what_it_is_and_nothing_else_suffers(text: bytes) -> None:
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        assert (await ask(wire, text))["error"]["code"] == jsonrpc.PARSE_ERROR
+        assert (await ask(wire, orjson.dumps(call("eth_chainId"))))["result"] == "0x539"
+        reply = await proxy.post(text)
+        assert orjson.loads(reply.body)["error"]["code"] == jsonrpc.PARSE_ERROR
+        assert (await proxy.post(call("eth_chainId"))).json["result"] == "0x539"
+
+
+@pytest.mark.parametrize("size", [1000, 1001, 20_000])
+async def test_a_huge_batch_is_answered_whole_or_refused_at_once(size: int) -> None:
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        answer = await ask(wire, orjson.dumps([call("eth_chainId", id_=number) for number in range(size)]))
+        if size <= 1000:
+            assert [part["id"] for part in answer] == list(range(size))
+        else:
+            assert answer["error"]["code"] == jsonrpc.INVALID_REQUEST
+        assert (await ask(wire, orjson.dumps(call("eth_chainId"))))["result"] == "0x539"
+
+
+async def test_a_client_whose_host_is_gone_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It closes nothing and resets nothing: half of the connection stays open."""
+    monkeypatch.setattr(
+        listener, "KEEP_ALIVE", {socket.TCP_KEEPIDLE: 1, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 1}
+    )
+    async with FakeNode() as node, running([node]) as proxy:
+        wire = await Wire.open(proxy.url)
+        await until(lambda: node.ws.clients)
+        try:
+            wire.vanish(TCP_REPAIR)
+        except PermissionError:
+            pytest.skip("only root may vanish")
+        await until(lambda: len(proxy.server.gate) == 0, within=10)
+        await until(lambda: not node.ws.clients)
+        assert await proxy.metric("vixy_ws_connections_active") == 0
+
+
+async def test_a_message_that_would_take_long_to_walk_through_is_refused_at_once() -> None:
+    ids = b',"x":{"id":1}' * 200_000
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        answer = await ask(wire, b'{"id":1,"method":"eth_call"%b}' % ids)
+        assert answer["error"]["code"] == jsonrpc.INVALID_REQUEST
+        assert not node.http.count("eth_call")
+
+
+def _descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def _come_and_go(proxy: Running, number: int) -> None:
+    """In one of the ways that clients have: a reset in mid-frame, a close, a request left unanswered, half a head."""
+    if number % 4 == 3:
+        _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"POST /el HTTP/1.1\r\nHost: a\r\nContent-Le")
+        await writer.drain()
+        writer.transport.abort()
+        return
+    async with await Wire.open(proxy.url) as wire:
+        text = frame(TEXT, orjson.dumps(call("eth_chainId")))
+        wire.write([text[:7], close(1000), text][number % 4])
+        if number % 4 == 1:
+            await wire.read()
+
+
+@pytest.mark.parametrize("times", [200, pytest.param(20_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.mode("H13")
+async def test_whatever_came_and_went_nothing_is_left(times: int) -> None:
+    async with FakeNode() as node, running([node]) as proxy:
+
+        async def rounds(numbers: Iterator[int]) -> None:
+            for number in numbers:
+                await _come_and_go(proxy, number)
+
+        async def everybody(many: int) -> None:
+            numbers = iter(range(many))
+            await asyncio.gather(*(rounds(numbers) for _ in range(10)))
+            await until(lambda: len(proxy.server._listener) == 0 and len(proxy.server.gate) == 0, within=30)
+            await until(lambda: not node.ws.clients, within=30)
+
+        await everybody(100)  # caches are filled, and allocators have what they keep
+        tasks, descriptors, resident = len(asyncio.all_tasks()), _descriptors(), _resident()
+        await everybody(times)
+        await until(lambda: len(asyncio.all_tasks()) <= tasks + 1, within=30)
+        await until(lambda: _descriptors() <= descriptors + 2, within=30)
+        assert _resident() - resident < 32 << 20
+        assert await proxy.metric("vixy_ws_connections_active") == 0
+        assert await proxy.metric('vixy_ws_upstream_node{node="a"}') == 0
+        assert await proxy.metric("vixy_ws_connections_total") == sum(n % 4 != 3 for n in range(100)) + sum(
+            n % 4 != 3 for n in range(times)
+        )
