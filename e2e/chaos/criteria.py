@@ -21,7 +21,7 @@ ERROR_RATE: Final = 0.01
 SLOWER: Final = 3.0
 """How many times the latency before the chaos that after it may be."""
 
-GRAIN: Final = 0.1
+GRAIN: Final = 0.25
 """Seconds below which nobody calls it slow."""
 
 MORE_MEMORY: Final = 1.5
@@ -99,8 +99,14 @@ def no_leaks(seconds: Sequence[Second], calm: float, left: Sequence[str]) -> Ver
     return kept("no_leaks", "connections, subscriptions, descriptors and memory as before", **facts)
 
 
-def errors_aside(verdict: Verdict) -> Verdict:
-    """The ledger's `answered_once` without its complaints about errors: in chaos those are judged by their share."""
+PARTIAL: Final = frozenset({"method_failure", "method_timeout", "latency"})
+"""Faults under which a node that looks well has no answer, or none in time: whose error that is nobody can say."""
+
+
+def errors_aside(verdict: Verdict, schedule: Schedule) -> Verdict:
+    """The ledger's `answered_once`, without its complaints about errors where faults are partial: see `error_rate`."""
+    if not any(deed.fault in PARTIAL for deed in schedule.deeds):
+        return verdict
     counts = (verdict.facts.get("unanswered"), verdict.facts.get("answered twice"))
     if verdict.promise != "answered_once" or verdict.answer is not Answer.NO or counts != (0, 0):
         return verdict

@@ -98,10 +98,11 @@ def play(schedule: Schedule, workload: Plan, *, stage: Stage, terminal: Terminal
     finally:
         run.close()
     history, company = load_history(run.folder), course.company
+    ledger = [criteria.errors_aside(verdict, schedule) for verdict in judge(history, STANDING)]
     outcome = Outcome(
         title,
         run.folder,
-        usual.excused((*course.verdicts(history), *map(criteria.errors_aside, judge(history, STANDING)))),
+        usual.excused((*course.verdicts(history), *ledger)),
         tuple(company.seconds),
         tuple(company.violations),
         spans(history.entries, company.zero),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from e2e.chaos import criteria
 from e2e.chaos.config import PRESETS, QUIET
 from e2e.chaos.draw import draw
+from e2e.chaos.schedule import Deed
 from e2e.checkers.verdict import Answer, broken
 from e2e.ledger.faults import Fault
 from tests.e2e.trials.days import second
@@ -60,13 +61,17 @@ def test_leaks_are_things_left_and_memory() -> None:
 def test_errors_of_the_base_load_are_judged_by_their_share_silence_is_not() -> None:
     def answered_once(**facts: int) -> Answer:
         none = {"unanswered": 0, "answered twice": 0, "errors": 0}
-        return criteria.errors_aside(broken("answered_once", "…", (), **(none | facts))).answer
+        return criteria.errors_aside(broken("answered_once", "…", (), **(none | facts)), partial).answer
 
+    partial = replace(SCHEDULE, deeds=(Deed(1, 2, "method_timeout", NODES[0], "ws"),))
+    whole = replace(SCHEDULE, deeds=(Deed(1, 2, "kill", NODES[0], "node"),))
+    strict = broken("answered_once", "…", (), unanswered=0, errors=3, **{"answered twice": 0})
+    assert criteria.errors_aside(strict, whole) is strict, "no fault excuses them"
     assert answered_once(errors=3) is Answer.YES
     assert answered_once(errors=3, unanswered=1) is Answer.NO
     assert answered_once(**{"answered twice": 1}) is Answer.NO
     for other in (broken("no_strangers", "…", ()), broken("answered_once", "no facts", ())):
-        assert criteria.errors_aside(other) is other
+        assert criteria.errors_aside(other, partial) is other
 
 
 def test_the_rest_says_what_it_is_told() -> None:
