@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from e2e.checkers.verdict import Verdict, broken, kept, not_reached, unknown
+from e2e.checkers.verdict import Verdict, broken, kept, not_reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def not_slower(report: Report, profile: str, known: Mapping[str, Mapping[str, fl
     told = ", ".join(f"{rank} {value:.2f} times" for rank, value in seen.items()) + " that of the node"
     baseline = known.get(profile)
     if baseline is None:
-        return unknown("not_slower", f"{told}; there is no baseline of {profile}: {RENEW}", **facts)
+        return not_reached("not_slower", f"{told}; not judged: there is no baseline of {profile} yet: {RENEW}", **facts)
     worse = [rank for rank, value in seen.items() if value > WORSE * baseline[rank]]
     compared = f"{told}; the baseline is {', '.join(f'{rank} {baseline[rank]:.2f}' for rank in RANKS)}"
     if worse:

@@ -110,9 +110,9 @@ def test_a_third_slower_than_the_baseline_is_red() -> None:
     assert slower(1.4) is Answer.NO
 
 
-def test_without_a_baseline_nobody_can_say() -> None:
+def test_without_a_baseline_nothing_is_judged_and_the_command_that_makes_one_is_told() -> None:
     verdict = baseline.not_slower(report(), "theirs", KNOWN)
-    assert verdict.answer is Answer.UNKNOWN
+    assert verdict.answer is Answer.NOT_REACHED
     assert baseline.RENEW in verdict.reason
 
 
