@@ -9,12 +9,12 @@ segment=${SEGMENT:-290m}
 duration=${DURATION:-24h}
 stopped=130 # the exit code of a soak that was stopped and can be resumed
 
-newest=$(find runs -maxdepth 1 -name '*-soak' 2>/dev/null | sort | tail -n 1)
+mkdir -p runs reports
+newest=$(find runs -maxdepth 1 -name '*-soak' | sort | tail -n 1)
 what=(--duration "$duration")
 [[ -z $newest ]] || what=(--resume "$newest")
 
 status=0
-mkdir -p reports
 timeout --foreground --preserve-status --signal=TERM --kill-after=5m "$segment" \
   .venv/bin/python -m e2e.soak "${what[@]}" | tee reports/soak.txt || status=$?
 if [[ -n ${GITHUB_STEP_SUMMARY:-} ]]; then
