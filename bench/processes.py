@@ -102,11 +102,12 @@ class ProxyProcess(Process):
         self._folder.cleanup()
 
 
-def open_files(number: int) -> None:
-    """Let this process and those that it starts have so many descriptors. Raises OSError where that is forbidden."""
+def open_files(number: int) -> int:
+    """Let this process and those that it starts have up to so many descriptors; how many it may have now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < number:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (number, max(number, hard)))
+    allowed = max(soft, number if hard == resource.RLIM_INFINITY else min(number, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
 
 
 def free_port() -> int:
