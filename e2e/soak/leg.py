@@ -74,12 +74,13 @@ class Leg:
             ending.callback(portal.start_task_soon(measure_drift, recorder).cancel)
             audience.start()
             load = ending.enter_context(self._load(standing))
-            self._observe(ending, standing, audience, load, recorder)
+            sampler = self._observe(ending, standing, audience, load, recorder)
             self._watch_nodes(ending, standing, recorder)
             gc.freeze()  # what lives as long as the leg: the jury's collections need not look at it
             why = self._force(ending, standing, load, time.monotonic() + lasts)
             if why != PROXY:
                 audience.settle(standing.profile.patience)
+            sampler.stop()  # what the proxy counts while clients leave is no matter of a look
             if load.alive:
                 load.finish()
         (self.folder / END).write_text(json.dumps({"why": why}) + "\n", encoding="utf-8")
@@ -98,18 +99,22 @@ class Leg:
 
     def _observe(
         self, ending: ExitStack, standing: Ground, audience: Audience, load: LoadProcess, recorder: Recorder
-    ) -> None:
-        """Start those who look and judge; at the end the jury judges what is left, after the settling."""
+    ) -> Observer:
+        """Start those who look and judge; returns the one who looks at the load.
+
+        At the end the jury judges what is left, after the settling.
+        """
         looks = self._pen(ending, journal.LOOKS)
         pieces = self._pen(ending, journal.PIECES)
         rolling = Rolling(self._meta(standing), _judged, first=self._first)
         jury = Jury(rolling, recorder, self.folder, lambda piece: self._write(pieces, piece))
         sampler = Sampler(standing, audience, load, recorder, lambda look: self._write(looks, look))
         ending.callback(jury.close)
-        for name, look, every in (("sampler", sampler.scrape, SCRAPE_EVERY), ("jury", jury.sit, JUDGE_EVERY)):
-            observer = Observer(name, look, every)
+        looking = Observer("sampler", sampler.scrape, SCRAPE_EVERY)
+        for observer in (looking, Observer("jury", jury.sit, JUDGE_EVERY)):
             ending.callback(observer.stop)
             observer.start()
+        return looking
 
     def _watch_nodes(self, ending: ExitStack, standing: Ground, recorder: Recorder) -> None:
         testbed, nemesis = standing.testbed, standing.nemesis
