@@ -58,8 +58,10 @@ def plan(seed: int) -> Plan:
         backfill_blocks=128 if is_calm(seed) else rng.choice((4, 8, 128)),
     )
     acts = [act for client in clients for act in script(rng, client, lasts, calm=is_calm(seed))]
-    # who reads late hears of an error when there is no excuse for it any more
-    actions: list[Action] = [act for act in acts if not dark or act.verb != "stall"]
+    # who reads late hears of an error when there is no excuse for it any more: so also where a node refuses what the
+    # client has, and no other is there
+    errors = dark or any(fault.name == "refuse_subscription" for fault in faults if isinstance(fault, Fault))
+    actions: list[Action] = [act for act in acts if not errors or act.verb != "stall"]
     ordered = sorted([*actions, *faults], key=lambda action: action.at)
     return Plan(seed, Setting(nodes, rng.choice((0.25, 0.5, 1.0)), settings, lasts), tuple(ordered))
 
