@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import orjson
 import pytest
 
@@ -30,6 +32,19 @@ def test_what_may_be_sent_twice(method: str) -> None:
 )  # fmt: skip
 def test_what_may_not_be_sent_twice(method: str) -> None:
     assert not jsonrpc.is_read(method)
+
+
+@pytest.mark.parametrize("method", ["eth_call", "eth_subscribe"])
+def test_what_is_nested_too_deep_is_refused_whatever_the_recursion_limit(method: str) -> None:
+    deep = b'{"jsonrpc":"2.0","id":1,"method":"%b","params":%b}' % (method.encode(), b"[" * 2000 + b"]" * 2000)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    try:
+        parsed = jsonrpc.parse(deep)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert isinstance(parsed, Invalid)
+    assert orjson.loads(parsed.answer)["error"]["code"] == jsonrpc.PARSE_ERROR
 
 
 def test_a_key_written_with_escapes_is_the_same_key() -> None:
