@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -44,7 +45,7 @@ class WsLane(Lane):
         self.mute = False
         self.hang_up_after: float | None = None
         self.status: int | None = None
-        self.handshakes: list[Request] = []
+        self.handshakes: deque[Request] = deque(maxlen=100)  # the newest: a test may connect 20,000 times
         self.clients: dict[ServerConnection, _Client] = {}
         self._ids = itertools.count(1)
         self._server: Server | None = None
