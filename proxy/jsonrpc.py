@@ -265,7 +265,8 @@ def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[i
 
 
 # where the code of an error stands in any answer that is one
-_ERROR_BY: Final = 256
+ERROR_BY: Final = 256
+INTERNAL_ERROR_TEXT: Final = b"%d" % INTERNAL_ERROR
 
 
 def is_internal_error(answer: bytes) -> bool:
@@ -273,7 +274,7 @@ def is_internal_error(answer: bytes) -> bool:
 
     A revert, bad params, a nonce too low and whatever else depends on the request alone have other codes.
     """
-    if answer.find(b"-32603", 0, _ERROR_BY) < 0:
+    if answer.find(INTERNAL_ERROR_TEXT, 0, ERROR_BY) < 0:
         return False
     try:
         value = orjson.loads(answer)

@@ -57,11 +57,6 @@ class Call(Struct, gc=False, eq=False):
     done: bool = False
 
     @property
-    def size(self) -> int:
-        """What it counts in bytes."""
-        return len(self.request.data)
-
-    @property
     def read(self) -> bool:
         """Whether it may be written to a second node."""
         return self.subscribes or jsonrpc.is_read(self.request.method)

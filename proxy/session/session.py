@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from proxy import jsonrpc
-from proxy.jsonrpc import NodeAnswer
+from proxy.jsonrpc import ERROR_BY, INTERNAL_ERROR_TEXT, NodeAnswer
 from proxy.session import events as ev
 from proxy.session.calls import REPLAY, Call
 from proxy.session.continuity import GapTooWide
@@ -152,7 +152,7 @@ class Session:
                 self._subscribe_answered(link, call, frame, data)
             else:
                 del link.calls[frame.id]
-                if link.failing or data.find(b"-32603", 0, 256) >= 0:
+                if link.failing or data.find(INTERNAL_ERROR_TEXT, 0, ERROR_BY) >= 0:
                     link.judge_method(self._out, call, data)
                 self._desk.answer(call, data[: frame.start] + (call.request.id or b"null") + data[frame.end :])
             if link is not self._current:

@@ -111,7 +111,7 @@ class DeskMachine(RuleBasedStateMachine):
     def the_books_balance(self) -> None:
         unsettled = [call for call in self.calls if not call.done]
         assert self.desk.open_calls == len(unsettled)
-        assert self.desk.open_bytes == sum(call.size for call in unsettled) <= 600
+        assert self.desk.open_bytes == sum(len(call.request.data) for call in unsettled) <= 600
         counts = [command for command in self.out if isinstance(command, Count)]
         gauge = sum(count.amount for count in counts if count.name == "ws_queue_size")
         assert gauge == self.desk.waiting >= len([call for call in self.waiting if not call.done])
