@@ -221,7 +221,14 @@ class Run:
 
     def carrying(self) -> set[str]:
         """Return the nodes that carry clients, by the proxy's metrics."""
-        return self._nodes_with("upstream_connected")
+        return self.nodes_with("upstream_connected")
+
+    def nodes_with(self, role: str) -> set[str]:
+        """Return the nodes of which the metric that plays this role, by the proxy's profile, is not 0."""
+        name = self._metrics.get(role)
+        if name is None:
+            return set()
+        return {node for node, value in by_label(self.scrape(), name, "node").items() if value}
 
     def wait_healthy(self, nodes: Iterable[str], within: float) -> None:
         """Wait until nodes are healthy by the proxy's metrics; where it has none, give it the time that it may take.
@@ -231,7 +238,7 @@ class Run:
         wanted = set(nodes)
         if "node_healthy" in self._metrics:
             what = f"{', '.join(sorted(wanted))} healthy by the metrics"
-            wait_until(lambda: wanted <= self._nodes_with("node_healthy"), within, what)
+            wait_until(lambda: wanted <= self.nodes_with("node_healthy"), within, what)
             return
         found = self.recorder.now() + RECOVERY
         wait_until(lambda: self.recorder.now() >= found, 2 * RECOVERY, "the proxy has had its time to find them")
@@ -325,12 +332,6 @@ class Run:
     def _listen(self, client: WebSocketClient) -> None:
         for kind, options in BASE_STREAMS.items():
             self.subscribe(client, f'"{kind}"', kind, *options)
-
-    def _nodes_with(self, role: str) -> set[str]:
-        name = self._metrics.get(role)
-        if name is None:
-            return set()
-        return {node for node, value in by_label(self.scrape(), name, "node").items() if value}
 
     def _owed(self, head: int) -> list[str]:
         """Say what is still to come on the connections that are open: answers, and heads up to `head`."""

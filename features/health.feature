@@ -43,8 +43,21 @@ Feature: Health
       | status | methods                           |
       | 503    | ["eth_getBalance", "eth_getLogs"] |
     And 4 seconds go by
-    Then el-1-primary should be reported with failing methods
+    Then the status page should name eth_getBalance as failing at el-1-primary within 5 seconds
     And every HTTP request should have a result
+
+  @integration @health @http @gateway @topology.1p1b @mode.H8 @promise.reads_retried
+  Scenario: A method at which one node fails by itself is asked of another one, and no other method is
+    Given 2 HTTP clients post 10 requests per second each
+    When the HTTP lane of el-1-primary has method_failure
+      | methods            | code   | message        |
+      | ["eth_getBalance"] | -32603 | Internal error |
+    Then the status page should name eth_getBalance as failing at el-1-primary within 5 seconds
+    And metrics should show failing methods at el-1-primary only
+    When 4 seconds go by
+    Then every HTTP request should have a result
+    And every backup should be asked for eth_getBalance over HTTP
+    And every backup should not be asked for eth_call over HTTP
 
   @integration @health @gateway @mode.H8 @promise.health_honest
   Scenario: An answer with status 500 is no good probe, whatever its body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import constant, edit, swap
@@ -11,10 +11,15 @@ from proxy import breaker, routing
 from proxy.head import HeadBelief
 from proxy.health import HealthBook
 from proxy.shell import monitor, probes
+from proxy.shell.exchange import Exchange
 
 if TYPE_CHECKING:
     from proxy.health import Observation
     from proxy.shell.pool import Pool
+
+FAILS_BY_ITSELF: Final = (
+    "health: A method at which one node fails by itself is asked of another one, and no other method is"
+)
 
 
 @mutant(
@@ -92,6 +97,26 @@ def ignores_the_status() -> None:
 )
 def rests_no_method() -> None:
     constant(breaker, "METHOD_STRIKES", 1 << 62)
+
+
+@mutant(
+    "-32603 of a node is the client's to see, though another node would answer.",
+    mode="mode.H8",
+    caught_by=(STEPS, "answered_once"),
+    shown_by=(FAILS_BY_ITSELF,),
+)
+def passes_internal_errors_on() -> None:
+    edit(Exchange, "answered", "if self.read and (doubted or", "if self.read and (")
+
+
+@mutant(
+    "That a node fails a method at which others do not is kept from health.",
+    mode="mode.H8",
+    caught_by=(STEPS,),
+    shown_by=(FAILS_BY_ITSELF,),
+)
+def blames_nobody_for_internal_errors() -> None:
+    swap(Exchange, "_blame_doubted", lambda exchange: exchange._doubted.clear())
 
 
 @mutant(

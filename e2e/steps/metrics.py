@@ -78,6 +78,13 @@ def carried_by(context: Context, node: str, seconds: float) -> None:
     wait_until(lambda: run.carrying() == {node}, seconds, f"every client is on {node}", run.carrying)
 
 
+@then("metrics should show failing methods at {node} only")
+@needs("failing_methods")
+def fails_only_at(context: Context, node: str) -> None:
+    failing = context.world.run.nodes_with("failing_methods")
+    assert failing == {node}, f"by the metrics methods fail at {', '.join(sorted(failing)) or 'no node'}"
+
+
 def wait_for_tier(world: World, tier: str, seconds: float) -> None:
     """Wait until all nodes that carry clients are of this tier."""
 

@@ -126,11 +126,13 @@ def metrics_are_there(context: Context) -> None:
     assert not missing, f"no sample of {', '.join(missing)}"
 
 
-@then("{node} should be reported with failing methods")
+@then("the status page should name {method:w} as failing at {node} within {seconds:g} seconds")
 @needs("status")
-def failing_methods(context: Context, node: str) -> None:
-    (told,) = (each for each in status(context.world)["el_nodes"] if each["name"] == node)
-    assert told["failing_methods"], f"the status page says {told}"
+def failing_method(context: Context, method: str, node: str, seconds: float) -> None:
+    def failing() -> dict[str, list[str]]:
+        return {each["name"]: each.get("failing_methods", []) for each in status(context.world)["el_nodes"]}
+
+    wait_until(lambda: method in failing()[node], seconds, f"{method} fails at {node}", failing)
 
 
 def status(world: World) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class _Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class _Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     upstream_connected: str = ""
     node_healthy: str = ""
+    failing_methods: str = ""
     connections: str = ""
     subscriptions: str = ""
     rss: str = ""
