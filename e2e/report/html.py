@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from importlib import resources
-from string import Template
 from typing import TYPE_CHECKING
 
 from e2e.checkers.verdict import Verdict, worst
+from e2e.report.frame import framed, verdict_rows
 from e2e.report.story import story
-from e2e.report.text import SIGNS, WITNESSES, figures, witness_block
+from e2e.report.text import SIGNS, WITNESSES, witness_block
 from e2e.report.timeline import timeline
 
 if TYPE_CHECKING:
@@ -31,17 +30,17 @@ LEGEND = {
 
 def page(history: History, verdicts: Sequence[Verdict], run: Path) -> str:
     """The whole page as text; `run` is the folder that its commands name."""
-    files = resources.files("e2e.report")
     meta = history.meta
-    return Template(files.joinpath("page.html").read_text(encoding="utf-8")).substitute(
-        title=escape(meta.scenario),
-        style=files.joinpath("page.css").read_text(encoding="utf-8"),
+    return framed(
+        "e2e.report",
+        "page.html",
+        title=meta.scenario,
         answer=worst(verdicts),
-        meta=escape(f"{meta.feature or 'run'} · {meta.sut} · {meta.started} · {history.end:.1f} s · seed {meta.seed}"),
+        meta=f"{meta.feature or 'run'} · {meta.sut} · {meta.started} · {history.end:.1f} s · seed {meta.seed}",
         story=story(history, verdicts),
         timeline=timeline(history, verdicts),
         legend="".join(f'<i class="key" style="background:{colour}"></i>{words}' for colour, words in LEGEND.items()),
-        verdicts="\n".join(map(_row, verdicts)),
+        verdicts=verdict_rows(verdicts),
         witnesses="\n".join(_witnesses(history, verdict) for verdict in verdicts if verdict.red),
         run=escape(str(run)),
         details=_details(history),
@@ -53,13 +52,6 @@ def write(history: History, verdicts: Sequence[Verdict], run: Path) -> Path:
     path = run / NAME
     path.write_text(page(history, verdicts, run), encoding="utf-8")
     return path
-
-
-def _row(verdict: Verdict) -> str:
-    told = figures([verdict]).partition(verdict.promise)[2].strip()
-    cells = [SIGNS[verdict.answer], verdict.promise, verdict.answer, verdict.reason]
-    inner = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr class="{verdict.answer}">{inner}<td class="figures">{escape(told)}</td></tr>'
 
 
 def _witnesses(history: History, verdict: Verdict) -> str:

@@ -6,12 +6,11 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from itertools import groupby
-from string import Template
 from typing import TYPE_CHECKING
 
 from e2e.report import html
+from e2e.report.frame import framed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,13 +38,16 @@ def page(lines: Sequence[Line], conditions: Mapping[str, str], folder: Path) -> 
     """Return the page; `folder` is where it will lie, so that links can be relative."""
     counts = Counter(line.outcome for line in lines)
     worst = next((outcome for outcome in ("failed", "error") if counts[outcome]), "passed")
-    files = resources.files("e2e.report")
-    return Template(files.joinpath("index.html").read_text(encoding="utf-8")).substitute(
-        style=files.joinpath("page.css").read_text(encoding="utf-8"),
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in SIGNS if counts[outcome]) or "nothing yet"
+    seconds = f"{sum(line.seconds for line in lines):.0f} s"
+    return framed(
+        "e2e.report",
+        "index.html",
+        title=told,
+        heading="Scenarios",
         answer=CLASSES[worst],
-        counts=", ".join(f"{counts[outcome]} {outcome}" for outcome in SIGNS if counts[outcome]) or "nothing yet",
-        seconds=f"{sum(line.seconds for line in lines):.0f}",
-        conditions=escape(" · ".join(f"{name} {value}" for name, value in conditions.items() if value)),
+        told=told,
+        meta=" · ".join([seconds, *(f"{name} {value}" for name, value in conditions.items() if value)]),
         features="\n".join(_feature(name, list(group), folder) for name, group in groupby(lines, lambda x: x.feature)),
     )
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from html import escape
-from importlib import resources
-from string import Template
 from typing import TYPE_CHECKING
 
 from e2e.report import html
+from e2e.report.frame import framed
 from e2e.score.table import ALL, SIGNS, counted, numbers
 from e2e.score.tally import Standing, of_scenario
 
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 def page(score: Score, title: str, conditions: Mapping[str, str], folder: Path) -> str:
     """Return the page; `folder` is where it will lie, so that links can be relative."""
-    template = resources.files("e2e.score").joinpath("page.html").read_text(encoding="utf-8")
     worst = Standing.BROKEN if score.exit_code == 1 else Standing.UNKNOWN if score.exit_code else Standing.KEPT
-    return Template(template).substitute(
-        title=escape(title),
-        style=resources.files("e2e.report").joinpath("page.css").read_text(encoding="utf-8"),
+    return framed(
+        "e2e.score",
+        "page.html",
+        title=title,
         answer=worst,
-        conditions=escape(" · ".join(f"{name} {value}" for name, value in conditions.items() if value)),
+        meta=" · ".join(f"{name} {value}" for name, value in conditions.items() if value),
         promises="\n".join(_row(row, folder) for row in score.rows),
         standings="".join(f"<th>{standing}</th>" for standing in ALL),
         topics="\n".join(_topic(topic, counts) for topic, counts in score.topics.items()),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from html import escape
-from importlib import resources
-from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from e2e.report.frame import framed, verdict_rows
 from e2e.report.svg import GUTTER, WIDTH, Scale, box, line, text
-from e2e.report.text import SIGNS, figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from e2e.checkers.verdict import Verdict
     from e2e.load.figures import Violation
     from e2e.trials.outcome import Outcome
     from e2e.trials.seconds import Second
@@ -62,15 +59,14 @@ PLOTS: Final = (
 
 def page(outcome: Outcome) -> str:
     """The whole page as text."""
-    report = resources.files("e2e.report")
-    style = report.joinpath("page.css").read_text(encoding="utf-8")
-    return Template(resources.files("e2e.trials").joinpath("page.html").read_text(encoding="utf-8")).substitute(
-        title=escape(outcome.title),
-        style=style,
+    return framed(
+        "e2e.trials",
+        "page.html",
+        title=outcome.title,
         answer=outcome.answer,
-        meta=escape(" · ".join(f"{name} {value}" for name, value in outcome.properties.items() if value)),
+        meta=" · ".join(f"{name} {value}" for name, value in outcome.properties.items() if value),
         plots=_plots(outcome.seconds, outcome.spans),
-        verdicts="\n".join(map(_row, outcome.verdicts)),
+        verdicts=verdict_rows(outcome.verdicts),
         violations="\n".join(map(_violation, outcome.violations[:VIOLATIONS])) or "<p>none</p>",
         faults="\n".join(map(_fault, outcome.spans)) or "<tr><td>none</td></tr>",
         again=escape(outcome.again),
@@ -116,13 +112,6 @@ def _runs(
         else:
             runs[-1].append(f"{scale.x(at):.1f},{height(value):.1f}")
     return [each for each in runs if each]
-
-
-def _row(verdict: Verdict) -> str:
-    told = figures([verdict]).partition(verdict.promise)[2].strip()
-    cells = [SIGNS[verdict.answer], verdict.promise, verdict.answer, verdict.reason]
-    inner = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr class="{verdict.answer}">{inner}<td class="figures">{escape(told)}</td></tr>'
 
 
 def _violation(each: Violation) -> str:
