@@ -39,7 +39,7 @@ DENSE: Final = ChaosConfig(
     period=20.0,
     network_delay_ms=(0, 2000),
     network_delay_probability=0.0,
-    slow_response_probability=0.2,
+    slow_response_probability=0.5,
     partial_failure_probability=0.0,
 )
 """As much as elsewhere in a minute happens in twenty seconds; slow answers, so that some are always on their way."""

@@ -80,13 +80,22 @@ class Schedule:
         return tuple(dict.fromkeys(each.group for each in self.deeds))
 
     def compacted(self) -> Schedule:
-        """Return the same deeds with the peace between them cut short, and no more time than they take."""
+        """Return the same deeds with the peace between them cut short, and no more time than they take.
+
+        What goes on all along, from the first deed to the end, does so for as long as the others take.
+        """
+        passing = [deed for deed in self.deeds if not self._goes_on_all_along(deed)]
         gone, moved, end = 0.0, [], 0.0
         for deed in sorted(self.deeds, key=lambda each: each.at):
             gone += max(0.0, deed.at - gone - end - PAUSE)
-            moved.append(replace(deed, at=round(deed.at - gone, 3), until=round(deed.until - gone, 3)))
-            end = max(end, moved[-1].until)
-        return replace(self, deeds=tuple(moved), duration=round(end + PAUSE, 3))
+            began, over = round(deed.at - gone, 3), round(deed.until - gone, 3)
+            moved.append(replace(deed, at=began, until=over))
+            end = max(end, began if passing and self._goes_on_all_along(deed) else over)
+        deeds = tuple(replace(deed, until=min(deed.until, end)) for deed in moved)
+        return replace(self, deeds=deeds, duration=round(end + PAUSE, 3))
+
+    def _goes_on_all_along(self, deed: Deed) -> bool:
+        return deed.until >= self.duration and deed.at <= min(each.at for each in self.deeds)
 
 
 class ScheduleError(Exception):

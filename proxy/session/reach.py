@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from proxy.session.settings import Settings
 
 NEVER: Final = float("inf")
+MOST_DOUBLED: Final = 2  # times that the time for a dial is doubled
 
 
 class Reach:
@@ -31,6 +32,8 @@ class Reach:
         self._failures: dict[str, int] = {}
         self._until: dict[str, float] = {}
         self._unfit: set[str] = set()
+        # how often a node was dialled in vain since anybody carried the client
+        self._vain: dict[str, int] = {}
         self.dial_at = now
 
     # ---- what happened ----------------------------------------------------------------------------------------
@@ -45,6 +48,7 @@ class Reach:
 
     def arrived(self, current: str, now: float) -> None:
         """`current` carries the client: look whether it should go on."""
+        self._vain.clear()
         if not routing.better_than(self._snapshot, current):
             self.dial_at = NEVER
         else:
@@ -65,6 +69,8 @@ class Reach:
             failures = self._failures.get(node, 0) + 1
         if unfit:
             self._unfit.add(node)
+        if lived == 0.0:
+            self._vain[node] = self._vain.get(node, 0) + 1
         self._failures[node] = failures
         # the exponent is bounded: 2.0**1024 is an error
         wait = min(settings.backoff_most, settings.backoff_first * 2.0 ** min(failures - 1, 32))
@@ -85,6 +91,14 @@ class Reach:
         return bool(usable) and usable <= self._unfit
 
     # ---- what to do -------------------------------------------------------------------------------------------
+
+    def patience(self, node: str) -> float:
+        """Seconds that a dial to `node` may take: more each time, while nobody can be had.
+
+        On a machine that starves, or with a herd of clients under way, no handshake is done in its usual time. Who
+        gives up each of them, and begins another, is what keeps it so.
+        """
+        return self._settings.dial_timeout * 2.0 ** min(self._vain.get(node, 0), MOST_DOUBLED)
 
     def choose(self, current: str | None, now: float) -> Node | None:
         """The node to dial now; None where there is none, and `dial_at` says when to ask again."""

@@ -213,7 +213,7 @@ class Session:
         node = None if self._next is not None else self._reach.choose(self._home, self._now)
         if node is not None:
             self._epochs += 1
-            link = Link(self._epochs, node.name, self._now + self._settings.dial_timeout)
+            link = Link(self._epochs, node.name, self._now + self._reach.patience(node.name))
             self._links[link.epoch] = self._next = link
             self._out.append(ev.Dial(link.epoch, node.name))
 

@@ -183,7 +183,7 @@ class Monitor:
         self._publish()
 
     async def _dial_lane(self, name: str) -> None:
-        opened = await self._probe_lane(self._nodes[name])
+        opened = await self._probe_lane(self._nodes[name], self._lanes.patience(name))
         if opened:
             _log.info("%s: WebSocket lane open", name)
             self._lanes.opened(name, time.monotonic())

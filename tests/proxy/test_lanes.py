@@ -55,6 +55,20 @@ def test_the_return_costs_about_a_quarter_of_the_outage() -> None:
     assert 8.0 <= dials(lanes, 20, opens=8.0)[-1] < 8 * 1.4
 
 
+def test_a_lane_that_does_not_open_in_time_is_given_more_time_until_it_opens() -> None:
+    lanes = book()
+    lanes.lost("a", 0.0)
+    patience = []
+    for tick in range(4):
+        now = 10.0 * (tick + 1)
+        assert lanes.due(now, ["a"]) == ["a"]
+        patience.append(lanes.patience("a"))
+        lanes.refused("a", now)
+    assert patience == [1, 2, 4, 4]
+    lanes.opened("a", 60.0)
+    assert lanes.patience("a") == 1
+
+
 def test_what_many_clients_report_of_one_loss_counts_once() -> None:
     lanes = book()
     assert lanes.lost("a", 0.0)

@@ -32,32 +32,6 @@ def test_a_link_lost_while_its_node_stays_healthy_is_reported() -> None:
 
 
 @mode("L3")
-def test_a_dial_that_hangs_is_given_up_for_another_node() -> None:
-    stage = Stage("P1", "B1", "B2")
-    stage["P1"].accepts = False
-    stage["B1"].silent = True
-    stage.start()
-    stage.ask("eth_chainId", id=1)
-    stage.wait(1.2)
-    assert stage.carrier == "B2"
-    assert [answer["id"] for answer in stage.answers()] == [1]
-    assert stage["B1"].dialling == [], "the dial was not given up"
-
-
-@mode("L3")
-def test_a_dial_to_a_node_that_falls_ill_meanwhile_is_given_up_at_once() -> None:
-    stage = Stage("P1", "P2")
-    stage["P1"].silent = True
-    stage.start()
-    stage.wait(0.1)
-    assert stage["P1"].dialling
-    stage.route("P2")
-    stage.wait(0.1)
-    assert stage.carrier == "P2"
-    assert stage["P1"].dialling == []
-
-
-@mode("L3")
 def test_the_primary_takes_over_from_a_backup_once_it_is_well() -> None:
     stage = Stage("P1", "B1", "B2")
     stage["P1"].healthy = False
@@ -68,18 +42,6 @@ def test_the_primary_takes_over_from_a_backup_once_it_is_well() -> None:
     stage.route("P1", "B1", "B2")
     stage.wait(0.3)
     assert stage.carrier == "P1"
-
-
-@mode("L4", "L5")
-@pytest.mark.parametrize("refusing", [["P1"], ["P1", "P2"], ["P1", "P2", "B1"]])
-def test_a_new_client_is_served_by_the_first_node_that_takes_the_dial(refusing: list[str]) -> None:
-    stage = Stage("P1", "P2", "B1", "B2")
-    for name in refusing:
-        stage[name].accepts = False
-    stage.start()
-    stage.wait(0.1)
-    assert stage.carrier == ["P1", "P2", "B1", "B2"][len(refusing)]
-    assert stage.call("eth_chainId")["result"]
 
 
 @mode("L6", "L7")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from tests.fakes.chain import Chain
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import Running, running, until
+
+if TYPE_CHECKING:
+    from proxy.nodes import Node
 
 pytestmark = pytest.mark.anyio
 
@@ -219,9 +223,9 @@ async def test_l8_a_bad_lane_is_dialled_ever_more_rarely_whatever_clients_report
         dials: list[float] = []
         real = proxy.server.monitor._probe_lane
 
-        async def counted(node: object) -> bool:
+        async def counted(node: Node, patience: int) -> bool:
             dials.append(time.monotonic())
-            return await real(node)  # type: ignore[arg-type]
+            return await real(node, patience)
 
         proxy.server.monitor._probe_lane = counted
         began = time.monotonic()
