@@ -18,7 +18,6 @@ _SETTLE: Final = 0.03  # seconds: the clients of one broken lane report it withi
 _SHORTEST: Final = 0.1
 _LONGEST: Final = 30.0
 _FORGIVEN: Final = 10.0  # a lane that held this long has a clean record
-_MOST_DOUBLED: Final = 2  # times that the time for a dial is doubled
 
 
 @dataclass(slots=True)
@@ -28,7 +27,6 @@ class _Lane:
     bad_since: float = 0.0
     opened_at: float = float("-inf")
     next_dial: float = float("inf")
-    in_vain: int = 0  # dials since it was open
 
 
 class LaneBook:
@@ -55,18 +53,16 @@ class LaneBook:
 
     def opened(self, name: str, now: float) -> None:
         lane = self._lanes[name]
+        if lane.ready:
+            return
         lane.ready, lane.dialling, lane.opened_at, lane.next_dial = True, False, now, float("inf")
-        lane.in_vain = 0
 
     def refused(self, name: str, now: float) -> None:
+        """A dial failed, or takes too long: time for another one. Of the latter only `opened` may be told yet."""
         lane = self._lanes[name]
-        lane.dialling = False
-        lane.in_vain += 1
-        lane.next_dial = now + self._delay(lane, now)
-
-    def patience(self, name: str) -> int:
-        """How many times the usual time the next dial may take: on a machine that starves one time is too short."""
-        return 1 << min(self._lanes[name].in_vain, _MOST_DOUBLED)
+        if not lane.ready:
+            lane.dialling = False
+            lane.next_dial = now + self._delay(lane, now)
 
     def revived(self, name: str, now: float) -> None:
         """The node became healthy again: what its lane did before tells nothing now."""

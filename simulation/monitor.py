@@ -114,8 +114,7 @@ class Monitor:
     def _dial_lane(self, node: SimulatedNode) -> None:
         """Open a link, ask something, close it."""
         done = [False]
-        limit = LANE_TIMEOUT * self._lanes.patience(node.name)
-        self._process.timer(self._agenda.now + limit, self._lane_dialled, node.name, False, done)
+        self._process.timer(self._agenda.now + LANE_TIMEOUT, self._lane_dialled, node.name, False, done)
         self._agenda.after(self._rng.uniform(0.0005, 0.003), self._knock, node, done)
 
     def _knock(self, node: SimulatedNode, done: list[bool]) -> None:

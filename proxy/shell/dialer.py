@@ -90,11 +90,11 @@ class LaneProber:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
 
-    async def __call__(self, node: Node, patience: int) -> bool:
-        """Never raises; takes `patience` times the time-out at most."""
+    async def __call__(self, node: Node) -> bool:
+        """Never raises; takes the time-out at most."""
         asker = _Asker(asyncio.get_running_loop().create_future())
         try:
-            async with asyncio.timeout(patience * self._timeout):
+            async with asyncio.timeout(self._timeout):
                 await dial(node, asker, max_frame_size=1 << 20)
                 return await asker._heard  # noqa: SLF001 - a class of this module
         except Exception:  # noqa: BLE001 - whatever is wrong, the lane is not open

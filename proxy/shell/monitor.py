@@ -46,6 +46,7 @@ class Monitor:
         self._metrics = metrics
         self._probe_lane = probe_lane
         self._timeout = general.health_check_timeout_ms / 1000
+        self._lane_late = config.websocket.ws_dial_timeout_ms / 1000
         self._nodes: dict[str, Node] = {node.name: node for node in config.nodes}
         self._el = self._book(self._nodes, general.max_el_lag_blocks, rng)
         self._cl = self._book([node.name for node in config.consensus], general.max_cl_lag_slots, rng)
@@ -183,12 +184,27 @@ class Monitor:
         self._publish()
 
     async def _dial_lane(self, name: str) -> None:
-        opened = await self._probe_lane(self._nodes[name], self._lanes.patience(name))
-        if opened:
-            _log.info("%s: WebSocket lane open", name)
-            self._lanes.opened(name, time.monotonic())
-        else:
-            self._lanes.refused(name, time.monotonic())
+        dial = asyncio.ensure_future(self._probe_lane(self._nodes[name]))
+        try:
+            await asyncio.wait((dial,), timeout=self._lane_late)
+            if not dial.done():
+                self._lane_refused(name)  # another dial may begin; this one goes on
+                if await dial:
+                    self._lane_opened(name)
+            elif dial.result():
+                self._lane_opened(name)
+            else:
+                self._lane_refused(name)
+        finally:
+            dial.cancel()
+
+    def _lane_opened(self, name: str) -> None:
+        _log.info("%s: WebSocket lane open", name)
+        self._lanes.opened(name, time.monotonic())
+        self._publish()
+
+    def _lane_refused(self, name: str) -> None:
+        self._lanes.refused(name, time.monotonic())
         self._publish()
 
     # ---- news

@@ -35,12 +35,9 @@ class NodeWatch(Protocol):
 
 
 class LaneProbe(Protocol):
-    """Opens a WebSocket to the node, asks it something, closes it: whether that worked. Never raises.
+    """Opens a WebSocket to the node, asks it something, closes it: whether that worked. Never raises."""
 
-    It takes `patience` times its usual time-out at most.
-    """
-
-    def __call__(self, node: Node, patience: int, /) -> Awaitable[bool]: ...
+    def __call__(self, node: Node, /) -> Awaitable[bool]: ...
 
 
 class Gate(Protocol):

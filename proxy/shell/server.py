@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("vixy")
 GRACE: Final = 10.0  # seconds that the end may take
+LANE_PATIENCE: Final = 4  # times that a lane's dial may take longer than it should: on a machine that starves it does
 
 
 class Server:
@@ -33,7 +34,8 @@ class Server:
         self._config = config
         settings = config.metrics
         self.metrics = Metrics(config)
-        self.monitor = Monitor(config, self.metrics, LaneProber(config.websocket.ws_dial_timeout_ms / 1000))
+        patience = LANE_PATIENCE * config.websocket.ws_dial_timeout_ms / 1000
+        self.monitor = Monitor(config, self.metrics, LaneProber(patience))
         self.gate: Gate = WebSocketGate(
             session_settings(config),
             config.nodes,

@@ -55,18 +55,16 @@ def test_the_return_costs_about_a_quarter_of_the_outage() -> None:
     assert 8.0 <= dials(lanes, 20, opens=8.0)[-1] < 8 * 1.4
 
 
-def test_a_lane_that_does_not_open_in_time_is_given_more_time_until_it_opens() -> None:
+def test_a_dial_that_takes_long_holds_no_other_up_and_may_still_open_the_lane() -> None:
     lanes = book()
     lanes.lost("a", 0.0)
-    patience = []
-    for tick in range(4):
-        now = 10.0 * (tick + 1)
-        assert lanes.due(now, ["a"]) == ["a"]
-        patience.append(lanes.patience("a"))
-        lanes.refused("a", now)
-    assert patience == [1, 2, 4, 4]
-    lanes.opened("a", 60.0)
-    assert lanes.patience("a") == 1
+    assert lanes.due(1.0, ["a"]) == ["a"]
+    lanes.refused("a", 2.0)
+    assert lanes.due(4.0, ["a"]) == ["a"], "the first one is still under way"
+    lanes.opened("a", 4.5)
+    lanes.refused("a", 5.0)
+    assert lanes.ready("a")
+    assert lanes.wake(["a"]) == float("inf"), "the second one has nothing to say any more"
 
 
 def test_what_many_clients_report_of_one_loss_counts_once() -> None:

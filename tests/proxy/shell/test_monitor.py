@@ -223,9 +223,9 @@ async def test_l8_a_bad_lane_is_dialled_ever_more_rarely_whatever_clients_report
         dials: list[float] = []
         real = proxy.server.monitor._probe_lane
 
-        async def counted(node: Node, patience: int) -> bool:
+        async def counted(node: Node) -> bool:
             dials.append(time.monotonic())
-            return await real(node, patience)
+            return await real(node)
 
         proxy.server.monitor._probe_lane = counted
         began = time.monotonic()
@@ -236,6 +236,23 @@ async def test_l8_a_bad_lane_is_dialled_ever_more_rarely_whatever_clients_report
         assert dials[-1] - dials[-2] > 2 * (dials[2] - dials[1])
         await a.ws.open()
         await until(lambda: routing.ws_order(proxy.server.monitor.snapshot), within=2)
+
+
+async def test_l3_a_lane_whose_dial_takes_too_long_is_dialled_again_and_opens_with_either() -> None:
+    async with FakeNode("a") as a, running([a]) as proxy:
+        monitor = proxy.server.monitor
+        begun: list[asyncio.Event] = []
+
+        async def slow(_node: Node) -> bool:
+            begun.append(asyncio.Event())
+            return await begun[-1].wait()
+
+        monitor._probe_lane = slow
+        monitor.lane_lost("a")
+        await until(lambda: len(begun) == 2, within=2)
+        begun[0].set()
+        await until(lambda: routing.ws_order(monitor.snapshot), within=0.5)
+        begun[1].set()
 
 
 async def test_a_node_that_comes_back_has_its_lane_tried_at_once() -> None:
