@@ -109,14 +109,18 @@ def _try(theatre: Theatre, name: str, schedule: Schedule, plan: Plan) -> Record:
 
 
 def _play(theatre: Theatre, name: str | None, schedule: Schedule, plan: Plan) -> Outcome:
-    """Play against a mutant; None: against the sound proxy."""
+    """Play against a mutant; None: against the sound proxy. Once more where nobody can say: the machine was busy."""
     theatre.stage.testbed.heal()
     before = theatre.stage_for(TAGS)
     profile = before.profile
     if name is not None:
         profile = replace(profile, name=f"mutant {name}", command=stage.COMMAND.format(name=shlex.quote(name)))
     there = replace(before, profile=profile, root=RUNS / "chaos" / (name or "control"))
-    return play(schedule, plan, stage=there, terminal=Terminal(sys.stderr))
+    outcome = play(schedule, plan, stage=there, terminal=Terminal(sys.stderr))
+    if outcome.answer is Answer.UNKNOWN:
+        theatre.stage.testbed.heal()
+        outcome = play(schedule, plan, stage=there, terminal=Terminal(sys.stderr))
+    return outcome
 
 
 def broken(outcome: Outcome) -> frozenset[str]:

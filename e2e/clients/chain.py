@@ -34,12 +34,15 @@ class ChainFollower:
             self._recorder.record(Block(self._recorder.now(), block.number, block.hash, block.parent))
 
     def _fresh(self, head: Head) -> list[Head]:
-        """Go back from the head to a block that is known, or by one if nothing is."""
+        """Go back from the head to a block that is known, or by one if nothing is.
+
+        Nothing where the head that was named is gone already, in the middle of a reorg: the next look tells.
+        """
         if not self._known:
             return [head]
         first = min(head.number, max(self._known) + 1)
         blocks = self._testbed.blocks(first, head.number)
-        while first - 1 in self._known and blocks[0].parent != self._known[first - 1]:
+        while blocks and first - 1 in self._known and blocks[0].parent != self._known[first - 1]:
             first -= 1
             blocks = self._testbed.blocks(first, head.number)
         return blocks

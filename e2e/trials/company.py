@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY: Final = 0.1  # seconds
 PROBE_WITHIN: Final = 10.0
-AS_BEFORE_WITHIN: Final = 10.0  # seconds for the proxy to notice that the load's connections are gone
+AS_BEFORE_WITHIN: Final = 60.0  # seconds to let go of the load, and of connections to nodes that were kept for more
 SPARE_DESCRIPTORS: Final = 64  # kept connections to nodes; fewer than a link for each client
 
 

@@ -76,6 +76,31 @@ def test_a_reorg_late_in_a_long_run_is_seen_though_not_all_is_remembered() -> No
     assert followed("a", f"a{long}", f"a{long[:-2]}XYZ") == f"a{long}XYZ"
 
 
+class Unsteady(Driver):
+    """In the middle of a reorg: once it has named its head, that is what has become of its chain."""
+
+    after = ""
+
+    def head(self) -> Head:
+        named = super().head()
+        if self.after:
+            self.tell(self.after)
+        return named
+
+
+def test_a_reorg_just_when_the_head_was_named_is_told_the_next_time() -> None:
+    recorder, driver = Recorder(), Unsteady("abc")
+    follower = ChainFollower(driver, recorder)  # type: ignore[arg-type]  # as above
+    follower.look()
+    driver.tell("abcde")
+    driver.after = "ab"
+    follower.look()
+    driver.after = ""
+    driver.tell("abXYZ")
+    follower.look()
+    assert "".join(entry.hash for entry in recorder.entries() if isinstance(entry, Block)) == "cXYZ"
+
+
 @pytest.fixture
 def metrics_url() -> Iterator[str]:
     class Page(BaseHTTPRequestHandler):
