@@ -44,6 +44,7 @@ DENSE: Final = ChaosConfig(
 )
 """What elsewhere happens in a minute happens in twenty seconds; nodes are ill or well, nothing is slow to blur it."""
 
+SECONDS: Final = 25.0
 SEED: Final = 475
 """Falls silent twice: the primary in use, then the other one, which leaves the backups. Its first half does it all."""
 
@@ -70,8 +71,8 @@ def main(arguments: Sequence[str]) -> int:
     """0: the sound proxy passed and each mutant was caught twice; 1: not so; 2: a wrong call."""
     parser = argparse.ArgumentParser(prog="python -m mutants chaos", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"mutants; default: {' '.join(FIVE)}")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--seconds", type=float, default=25.0, help="of chaos, default: 25")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"default: {SEED}")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of chaos, default: {SECONDS:g}")
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second, default: 100")
     parser.add_argument("--connections", type=int, default=20, help="default: 20")
     given = parser.parse_args(arguments)
