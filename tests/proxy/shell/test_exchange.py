@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from typing import Self
 
 import pytest
 
 from tests.fakes.http_lane import Canned
 from tests.fakes.lane import break_with_reset
 from tests.fakes.node import FakeNode
-from tests.proxy.shell.running import call, running, until
+from tests.proxy.shell.running import QUICK, Running, call, running, until
 from tests.proxy.shell.test_listener import post, raw
 
 pytestmark = pytest.mark.anyio
 
 BIG = b"x" * 5_000_000
+TIME_OUT = QUICK.proxy_timeout_ms / 1000
+
+
+class StoppedClock:
+    """The time of a proxy's exchanges: it stands still until told to go on, however slow the machine is."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+        self._looks = 0
+
+    @classmethod
+    def of(cls, proxy: Running) -> Self:
+        clock = proxy.server._execution.now = cls()
+        return clock
+
+    def __call__(self) -> float:
+        self._looks += 1
+        return self._at
+
+    async def go_on(self, seconds: float) -> None:
+        """Returns when what is due by then was done; with something in flight of which nothing comes in."""
+        self._at += seconds
+        looks = self._looks
+        await until(lambda: self._looks > looks)
 
 
 async def test_a_client_that_leaves_costs_no_connection_to_the_node() -> None:
@@ -53,28 +79,34 @@ async def test_a_client_that_leaves_in_a_stream_ends_it_at_the_node() -> None:
 
 
 async def test_a_stream_that_the_node_stops_feeding_is_broken_off() -> None:
-    async with FakeNode() as a, running([a], proxy_timeout_ms=1000) as proxy, raw(proxy) as client:
+    async with FakeNode() as a, running([a]) as proxy, raw(proxy) as client:
+        clock = StoppedClock.of(proxy)
         a.http.canned["eth_chainId"] = Canned(body=BIG)
         a.http.stop_after = 2_000_000
         client.write(post())
         await client.head()
-        rest = await client.ended(within=3)
-        assert 1_000_000 < len(rest) < len(BIG)
+        async with asyncio.timeout(10):
+            await client.reader.readexactly(2_000_000)
+        await clock.go_on(0.9 * TIME_OUT)
+        assert proxy.server._execution._flying
+        await clock.go_on(0.2 * TIME_OUT)
+        assert await client.ended() == b""
         assert not proxy.server._execution._flying
 
 
 async def test_a_slow_reader_gets_all_of_a_big_answer() -> None:
-    async with FakeNode() as a, running([a], proxy_timeout_ms=1000) as proxy, raw(proxy) as client:
-        a.http.canned["eth_chainId"] = Canned(body=BIG * 4)
+    async with FakeNode() as a, running([a]) as proxy, raw(proxy) as client:
+        clock = StoppedClock.of(proxy)
+        a.http.canned["eth_chainId"] = Canned(body=BIG * 8)
         client.write(post())
         await client.head()
-        got = 0
-        while got < 4 * len(BIG):
-            piece = await client.reader.read(1 << 20)
-            assert piece
-            got += len(piece)
-            await asyncio.sleep(0.06)
-        assert got == 4 * len(BIG)
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        (exchange,) = proxy.server._execution._flying
+        await until(lambda: exchange._slow)
+        await clock.go_on(10 * TIME_OUT)
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        async with asyncio.timeout(10):
+            assert await client.reader.readexactly(8 * len(BIG)) == BIG * 8
 
 
 async def test_a_send_that_waits_for_a_connection_moves_when_its_node_falls_silent() -> None:

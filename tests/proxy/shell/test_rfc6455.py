@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from proxy.config import WebSocketLimits
+from proxy.shell import websocket
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import running
 from tests.proxy.shell.wire import BINARY, CLOSE, PING, PONG, TEXT, Wire, close, frame
@@ -73,7 +74,8 @@ async def test_pings_are_answered_also_inside_a_message() -> None:
 
 
 @pytest.mark.parametrize(("data", "code"), CLOSED.values(), ids=CLOSED.keys())
-async def test_closed(data: bytes, code: int) -> None:
+async def test_closed(data: bytes, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "CLOSE_GRACE", 60.0)  # so that the client's own close ends it, however late it comes
     limits = WebSocketLimits(ws_max_frame_size=LIMIT)
     async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
         wire.write(data)
