@@ -6,39 +6,32 @@ import json
 import secrets
 import shutil
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING
 
 from e2e.beacon.accounts import dev_accounts
-from e2e.beacon.client import DrivenBlock, DriverClient, DriverError
+from e2e.beacon.client import DriverClient
 from e2e.beacon.config import Address
 from e2e.testbed import geth as geth_binary
+from e2e.testbed.driven import DrivenTestbed
 from e2e.testbed.genesis import CHAIN_ID, genesis
 from e2e.testbed.node import GethNode, Ports
 from e2e.testbed.ports import HOST, free_ports
-from e2e.testbed.probe import head_hash, serves_websocket
 from e2e.testbed.process import Process
-from e2e.testbed.protocol import Head, NodeUrls, Testbed, TestbedError
+from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+    from pathlib import Path
 
 NODES = ("el-1-primary", "el-2-primary", "el-3-backup", "el-4-backup")
 ENDPOINTS = ("cl-1", "cl-2")
-#: A network is up in two seconds and a node back in one; a machine under load may need much longer.
-READY_LIMIT = 60.0
-REORG_LIMIT = 30.0
 BEACON_STOP_LIMIT = 3.0
-POLL = 0.02
-
-T = TypeVar("T")
 
 
-class LocalTestbed(Testbed):
-    """`Testbed` (see `protocol`) with geth processes; use it as a context manager, or call `close` yourself."""
+class LocalTestbed(DrivenTestbed[GethNode]):
+    """`Testbed` (see `protocol`) with geth processes."""
 
     name = "local"
 
@@ -51,35 +44,17 @@ class LocalTestbed(Testbed):
         endpoints: Iterable[str] = ENDPOINTS,
     ) -> None:
         """`folder` (made if missing) takes logs and configuration. `geth`: the binary, looked for if not given."""
-        self.folder = Path(folder).absolute()  # nodes are booted long after, whatever the working directory is then
+        super().__init__(folder)
         self._names = tuple(nodes)
         self._block_time = block_time
         self._geth = geth
         self._endpoint_names = tuple(endpoints)
-        self._nodes: dict[str, GethNode] = {}
         self._endpoints: dict[str, Address] = {}
         self._beacon: Process | None = None
         self._driver: DriverClient | None = None
-        self._closing = False
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def start(self) -> None:
-        if self._nodes:
-            raise TestbedError("this network was started before: make a new one")
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
-        self._closing = True  # whoever waits for a node gives up now, and nothing is started any more
+        self._closing = True
         if self._beacon is not None and not self._beacon.terminate(BEACON_STOP_LIMIT):
             self._beacon.kill()
         for node in self._nodes.values():
@@ -90,55 +65,16 @@ class LocalTestbed(Testbed):
     def node_names(self) -> tuple[str, ...]:
         return self._names
 
-    def urls(self, node: str) -> NodeUrls:
-        return self._node(node).urls
-
     def consensus_urls(self) -> dict[str, str]:
         return {name: f"http://{address.host}:{address.port}" for name, address in self._endpoints.items()}
-
-    def state(self, node: str) -> Literal["running", "paused", "stopped"]:
-        return self._node(node).state
-
-    def stop(self, node: str) -> None:
-        with self._node(node).lock:
-            self._node(node).stop()
-
-    def kill(self, node: str) -> None:
-        with self._node(node).lock:
-            self._node(node).kill()
-
-    def pause(self, node: str) -> None:
-        with self._node(node).lock:
-            self._node(node).pause()
-
-    def unpause(self, node: str) -> None:
-        with self._node(node).lock:
-            self._node(node).unpause()
-            self._wait_until_following(self._node(node))
 
     def stall(self, node: str, over: threading.Event, seconds: float) -> None:
         """Let a node stand still for a moment, or until `over`: it is slow then, and `state` does not tell."""
         self._node(node).stall(over, seconds)
 
-    def boot(self, node: str) -> None:
-        with self._node(node).lock:
-            if self.state(node) != "stopped":
-                raise TestbedError(f"{node} cannot be booted: it is {self.state(node)}")
-            self._launch(self._node(node))
-            self._wait_until_following(self._node(node))
-
     def heal(self) -> None:
         with ThreadPoolExecutor(len(self._names)) as pool:
             list(pool.map(self._heal, self._nodes.values()))
-
-    def head(self) -> Head:
-        return _head(self._ask(lambda driver: driver.head()))
-
-    def blocks(self, first: int, last: int) -> list[Head]:
-        return [_head(block) for block in self._ask(lambda driver: driver.blocks(first, last))]
-
-    def reorg(self, depth: int) -> Head:
-        return _head(self._ask(lambda driver: driver.reorg(depth, REORG_LIMIT)))
 
     def versions(self) -> dict[str, str]:
         return {
@@ -149,7 +85,6 @@ class LocalTestbed(Testbed):
 
     @property
     def driver(self) -> DriverClient:
-        """The block driver's control API, for what the protocol does not name: pause and resume production."""
         if self._driver is None:
             raise TestbedError("the network was not started")
         return self._driver
@@ -192,45 +127,13 @@ class LocalTestbed(Testbed):
         self._driver = DriverClient(control)
         self._beacon = Process([sys.executable, "-m", "e2e.beacon", "--config", str(path)], self.folder / "beacon.log")
 
-    def _launch(self, node: GethNode) -> None:
-        if self._closing:
-            raise TestbedError(f"{node.name} is not started: the network is closed")
-        node.launch()
-
     def _heal(self, node: GethNode) -> None:
         with node.lock:
-            if node.state == "stopped":
-                self._launch(node)
-            elif node.state == "paused":
-                node.unpause()
+            self._revive(node)
             self._wait_until_following(node)
 
-    def _wait_until_following(self, node: GethNode, at_least: int = 0) -> None:
-        """Until the node's own head is the canonical one (number `at_least` or more) and both its lanes are open."""
-        end = time.monotonic() + READY_LIMIT
-        while True:
-            head = self._canonical_head()
-            if head is not None and head.number >= at_least and head_hash(node.urls.http) == head.hash:
-                break
-            self._expect_alive(node)
-            if time.monotonic() > end:
-                raise TestbedError(
-                    f"{node.name} did not follow the chain within {READY_LIMIT:g} s; {node.post_mortem()}"
-                )
-            time.sleep(POLL)
-        if not serves_websocket(node.urls.ws):
-            raise TestbedError(f"{node.name} follows the chain but its WebSocket is shut; {node.post_mortem()}")
-
-    def _canonical_head(self) -> DrivenBlock | None:
-        """None while the driver is not up yet."""
-        try:
-            return None if self._driver is None else self._driver.head()
-        except DriverError:
-            return None
-
     def _expect_alive(self, node: GethNode) -> None:
-        if self._closing:
-            raise TestbedError(f"{node.name} is not waited for any longer: the network is closed")
+        super()._expect_alive(node)
         if node.state == "stopped":
             raise TestbedError(
                 f"{node.name} did not come up; {node.post_mortem()}\n"
@@ -238,20 +141,3 @@ class LocalTestbed(Testbed):
             )
         if self._beacon is not None and not self._beacon.alive:
             raise TestbedError(f"the block driver ended; the end of {self._beacon.log}:\n{self._beacon.tail()}")
-
-    def _ask(self, question: Callable[[DriverClient], T]) -> T:
-        try:
-            return question(self.driver)
-        except DriverError as error:
-            raise TestbedError(str(error)) from error
-
-    def _node(self, name: str) -> GethNode:
-        try:
-            return self._nodes[name]
-        except KeyError:
-            known = ", ".join(self._nodes) or "none: it was not started"
-            raise TestbedError(f"no node {name!r} in this network; there is {known}") from None
-
-
-def _head(block: DrivenBlock) -> Head:
-    return Head(block.number, block.hash, block.parent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,7 @@ class Head:
 class Testbed(Protocol):
     """Four execution nodes (names end in -primary or -backup), their consensus endpoints, and the faults they know.
 
+    Use it as a context manager, or call `start` and `close` yourself.
     `unplayable`: tags of scenarios that cannot be played here, with the reason.
     """
 
@@ -53,6 +54,13 @@ class Testbed(Protocol):
     name: str
     folder: Path
     unplayable: Mapping[str, str] = MappingProxyType({})
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def start(self) -> None:
         """Start every node and the block driver; returns when all nodes follow the chain and it moves."""

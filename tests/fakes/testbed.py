@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from anyio.from_thread import start_blocking_portal
 
@@ -36,13 +36,6 @@ class FakeTestbed(Testbed):
         self._ending = ExitStack()
         self._portal: BlockingPortal
         self._miner: Future[None]
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def start(self) -> None:
         self._portal = self._ending.enter_context(start_blocking_portal("asyncio", name="fake nodes"))

@@ -81,10 +81,11 @@ class EnclaveNode:
             self._service.start()
         self._note_ports()
 
-    def tail(self, lines: int = 15) -> str:
+    def post_mortem(self) -> str:
         """The end of its log."""
         with self._doing("be asked for its log"):
-            return "\n".join(self._service.container_log().splitlines()[-lines:])
+            tail = "\n".join(self._service.container_log().splitlines()[-15:])
+        return f"the end of its log:\n{tail}"
 
     def _expect_running(self, verb: str) -> None:
         if (state := self.state) != "running":

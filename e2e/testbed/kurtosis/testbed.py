@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import requests
 
-from e2e.beacon.client import DrivenBlock, DriverClient, DriverError
+from e2e.beacon.client import DriverClient
 from e2e.beacon.config import Address
+from e2e.testbed.driven import DrivenTestbed
 from e2e.testbed.kurtosis.node import EnclaveNode
-from e2e.testbed.probe import head_hash, serves_websocket
-from e2e.testbed.protocol import CannotPlayError, Head, NodeUrls, Testbed, TestbedError
-from e2e.wait import WaitTimeoutError, wait_until
+from e2e.testbed.protocol import CannotPlayError, NodeUrls, TestbedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from e2e.testbed.kurtosis.enclave import Enclave
     from kurtosis_sdk import ServiceContext
@@ -29,15 +28,11 @@ CONTROL: Final = "control"
 _NODE: Final = re.compile(r"el-.*-(primary|backup)")
 _ENDPOINT: Final = re.compile(r"cl-.*")
 
-READY_LIMIT: Final = 60.0
-REORG_LIMIT: Final = 30.0
-POLL: Final = 0.05
-
 T = TypeVar("T")
 
 
-class KurtosisTestbed(Testbed):
-    """`Testbed` (see `protocol`) in an enclave; use it as a context manager, or call `close` yourself."""
+class KurtosisTestbed(DrivenTestbed[EnclaveNode]):
+    """`Testbed` (see `protocol`) in an enclave."""
 
     name = "kurtosis"
     unplayable = MappingProxyType(
@@ -46,34 +41,12 @@ class KurtosisTestbed(Testbed):
 
     def __init__(self, folder: Path, enclave: Enclave, block_time: float = 1.0) -> None:
         """`folder` (made if missing) takes the logs. `block_time`: of an enclave that is made."""
-        self.folder = Path(folder).absolute()
+        super().__init__(folder)
         self.enclave = enclave
         self._block_time = block_time
-        self._nodes: dict[str, EnclaveNode] = {}
         self._beacon: ServiceContext | None = None
-        self._closing = False
         self.signals = True
         """Whether containers get signals; known once started."""
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def start(self) -> None:
-        if self._nodes:
-            raise TestbedError("this network was started before: make a new one")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.enclave.open({"block_time": self._block_time, "proxy": {"enabled": False}})
-            self._look_around()
-            self.signals = self.enclave.signals_reach()
-            self.heal()
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
         if self._closing:
@@ -87,9 +60,6 @@ class KurtosisTestbed(Testbed):
     def node_names(self) -> tuple[str, ...]:
         return tuple(self._nodes)
 
-    def urls(self, node: str) -> NodeUrls:
-        return self._node(node).urls
-
     def upstream_urls(self, node: str) -> NodeUrls:
         return self._node(node).inner_urls
 
@@ -102,53 +72,19 @@ class KurtosisTestbed(Testbed):
         beacon = self._open_beacon
         return {name: f"http://{BEACON}:{port.number}" for name, port in _endpoints(beacon.get_private_ports())}
 
-    def state(self, node: str) -> Literal["running", "paused", "stopped"]:
-        return self._node(node).state
-
-    def stop(self, node: str) -> None:
-        with self._node(node).lock:
-            self._node(node).stop()
-
     def kill(self, node: str) -> None:
         self._expect_signals("killed")
-        with self._node(node).lock:
-            self._node(node).kill()
+        super().kill(node)
 
     def pause(self, node: str) -> None:
         self._expect_signals("paused")
-        with self._node(node).lock:
-            self._node(node).pause()
-
-    def unpause(self, node: str) -> None:
-        with self._node(node).lock:
-            self._node(node).unpause()
-            self._wait_until_following(self._node(node))
-
-    def boot(self, node: str) -> None:
-        with self._node(node).lock:
-            if (state := self.state(node)) != "stopped":
-                raise TestbedError(f"{node} cannot be booted: it is {state}")
-            self._node(node).launch()
-            self._wait_until_following(self._node(node))
+        super().pause(node)
 
     def heal(self) -> None:
         for node in self._nodes.values():
-            with node.lock:
-                if (state := node.state) == "stopped":
-                    node.launch()
-                elif state == "paused":
-                    node.unpause()
+            self._revive(node)
         for node in self._nodes.values():
             self._wait_until_following(node, at_least=1)
-
-    def head(self) -> Head:
-        return _head(self._ask(lambda driver: driver.head()))
-
-    def blocks(self, first: int, last: int) -> list[Head]:
-        return [_head(block) for block in self._ask(lambda driver: driver.blocks(first, last))]
-
-    def reorg(self, depth: int) -> Head:
-        return _head(self._ask(lambda driver: driver.reorg(depth, REORG_LIMIT)))
 
     def versions(self) -> dict[str, str]:
         clients = sorted({_client_version(node.urls.http) for node in self._nodes.values()})
@@ -166,6 +102,13 @@ class KurtosisTestbed(Testbed):
             ports = ", ".join(sorted(found.get_public_ports())) or "none: it does not run"
             raise TestbedError(f"the service {service} has no port {port} for us; it has {ports}") from None
 
+    def _start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.enclave.open({"block_time": self._block_time, "proxy": {"enabled": False}})
+        self._look_around()
+        self.signals = self.enclave.signals_reach()
+        self.heal()
+
     def _expect_signals(self, what: str) -> None:
         if not self.signals:
             raise CannotPlayError(f"no node of this enclave can be {what}: Kurtosis cannot, and there is no Docker API")
@@ -180,33 +123,8 @@ class KurtosisTestbed(Testbed):
             )
         self._beacon = services[BEACON]
 
-    def _wait_until_following(self, node: EnclaveNode, at_least: int = 0) -> None:
-        """Until the node's own head is the canonical one (number `at_least` or more) and both its lanes are open."""
-
-        def follows() -> bool:
-            if self._closing:
-                raise TestbedError(f"{node.name} is not waited for any longer: the network is closed")
-            head = self._canonical_head()
-            return head is not None and head.number >= at_least and head_hash(node.urls.http) == head.hash
-
-        try:
-            wait_until(follows, READY_LIMIT, "it follows the chain", poll=POLL)
-        except WaitTimeoutError as error:
-            raise TestbedError(
-                f"{node.name} did not follow the chain within {READY_LIMIT:g} s; the end of its log:\n{node.tail()}"
-            ) from error
-        if not serves_websocket(node.urls.ws):
-            raise TestbedError(f"{node.name} follows the chain but its WebSocket is shut; its log:\n{node.tail()}")
-
-    def _canonical_head(self) -> DrivenBlock | None:
-        """None while the driver is not up yet."""
-        try:
-            return self._driver.head()
-        except DriverError:
-            return None
-
     @property
-    def _driver(self) -> DriverClient:
+    def driver(self) -> DriverClient:
         beacon = self._open_beacon
         port = beacon.get_public_ports().get(CONTROL)
         if port is None:
@@ -218,19 +136,6 @@ class KurtosisTestbed(Testbed):
         if self._beacon is None:
             raise TestbedError("the network was not started")
         return self._beacon
-
-    def _ask(self, question: Callable[[DriverClient], T]) -> T:
-        try:
-            return question(self._driver)
-        except DriverError as error:
-            raise TestbedError(str(error)) from error
-
-    def _node(self, name: str) -> EnclaveNode:
-        try:
-            return self._nodes[name]
-        except KeyError:
-            known = ", ".join(self._nodes) or "none: it was not started"
-            raise TestbedError(f"no node {name!r} in this network; there is {known}") from None
 
 
 def _endpoints(ports: Mapping[str, T]) -> list[tuple[str, T]]:
@@ -247,7 +152,3 @@ def _client_version(http_url: str) -> tuple[str, str]:
     name, _, rest = said.partition("/")
     version = re.search(r"\d+(\.\d+)+", rest)
     return name.lower(), version[0] if version else rest
-
-
-def _head(block: DrivenBlock) -> Head:
-    return Head(block.number, block.hash, block.parent)

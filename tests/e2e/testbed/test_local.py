@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.beacon.client import DriverClient
+from e2e.beacon.config import Address
 from e2e.testbed.local import LocalTestbed
+from e2e.testbed.ports import HOST, free_ports
 from e2e.testbed.protocol import Head, TestbedError
 from e2e.wait import wait_until
 from tests.e2e.testbed.node_view import BACKUP, PRIMARY, ask, blocks, wait_for_block, wait_for_more
@@ -211,7 +214,7 @@ def test_closing_ends_a_wait_and_everything_else(tmp_path: Path) -> None:
         except TestbedError as error:
             failure.append(error)
 
-    testbed._driver = None  # so that the boot never sees the chain and waits
+    testbed._driver = DriverClient(Address(HOST, *free_ports(1)))  # nobody: the boot waits
     booting = threading.Thread(target=boot)
     booting.start()
     wait_until(lambda: testbed._nodes["el-1-primary"].state == "running", 10, "the node is started")

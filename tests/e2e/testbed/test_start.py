@@ -53,7 +53,7 @@ def test_a_node_that_dies_at_its_start_is_named_with_the_end_of_its_log(tmp_path
 
 
 def test_a_node_that_hangs_at_its_start_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("e2e.testbed.local.READY_LIMIT", 0.3)
+    monkeypatch.setattr("e2e.testbed.driven.READY_LIMIT", 0.3)
     hanging = script(tmp_path / "geth", "exec sleep 600")
     with pytest.raises(TestbedError, match=r"did not follow the chain within 0.3 s; it runs; the end of .*\.log"):
         LocalTestbed(tmp_path / "network", nodes=ONE, geth=hanging).start()

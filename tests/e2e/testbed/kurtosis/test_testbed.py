@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kurtosis_sdk.testing.values import PortSpec
 
-from e2e.testbed.kurtosis import testbed as module
+from e2e.testbed import driven
 from e2e.testbed.kurtosis.enclave import Enclave
 from e2e.testbed.kurtosis.testbed import KurtosisTestbed
 from e2e.testbed.ports import free_ports
@@ -102,7 +102,7 @@ def test_healing_boots_and_unpauses(testbed: KurtosisTestbed) -> None:
 def test_a_node_on_another_chain_is_waited_for_and_its_log_shown(
     land: Land, testbed: KurtosisTestbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "READY_LIMIT", 0.2)
+    monkeypatch.setattr(driven, "READY_LIMIT", 0.2)
     testbed.stop(P1)
     land.nodes[P1].calls["eth_getBlockByNumber"] = {"hash": "0x" + "ff" * 32}
     land.inside(testbed).services[P1].write_log("cannot import a block")
@@ -156,7 +156,7 @@ def test_a_package_that_fails_leaves_no_enclave(land: Land, break_it: tuple[str,
 def test_a_network_that_does_not_come_up_leaves_its_logs_and_no_enclave(
     land: Land, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "READY_LIMIT", 0.1)
+    monkeypatch.setattr(driven, "READY_LIMIT", 0.1)
     land.beacon.pages.clear()
     testbed = land.testbed()
     with pytest.raises(TestbedError, match="did not follow the chain"):
