@@ -31,25 +31,29 @@ ANSWERED = {
     "a message as long as allowed": [frame(TEXT, CALL[:-2] + b" " * (LIMIT - len(CALL)) + CALL[-2:])],
 }
 
-CLOSED = {
+# nobody knows where the next frame would begin, or there is none
+CUT = {
     "no mask": (frame(TEXT, CALL, masked=False), 1002),
-    "a reserved bit": (frame(TEXT, CALL, rsv=4), 1002),
-    "a reserved bit in a continuation": (frame(TEXT, fin=False) + frame(0, CALL, rsv=1), 1002),
     "a reserved opcode": (frame(3, b""), 1002),
     "a reserved control opcode": (frame(0xB, b""), 1002),
     "a ping in fragments": (frame(PING, b"", fin=False), 1002),
     "a ping of 126 bytes": (frame(PING, b"p" * 126), 1002),
-    "a continuation of nothing": (frame(0, CALL), 1002),
-    "a message inside a message": (frame(TEXT, b"{", fin=False) + frame(TEXT, CALL), 1002),
     "a length longer than need be": (b"\x81\xfe" + struct.pack("!H", 5) + b"\0\0\0\0hello", 1002),
     "a length with the highest bit": (b"\x81\xff" + struct.pack("!Q", 1 << 63), 1002),
     "a close of one byte": (frame(CLOSE, b"\x03"), 1002),
     "a close code that is never sent": (close(1005), 1002),
     "a close code of nobody": (close(999), 1002),
     "a close reason that is no text": (close(1000, b"\xff\xfe"), 1007),
+    "a frame over the limit": (frame(TEXT, b" " * (LIMIT + 1)), 1009),
+}
+
+CLOSED = {
+    "a reserved bit": (frame(TEXT, CALL, rsv=4), 1002),
+    "a reserved bit in a continuation": (frame(TEXT, fin=False) + frame(0, CALL, rsv=1), 1002),
+    "a continuation of nothing": (frame(0, CALL), 1002),
+    "a message inside a message": (frame(TEXT, b"{", fin=False) + frame(TEXT, CALL), 1002),
     "a message that is no text": (frame(TEXT, b'{"id": "\xc3\x28"}'), 1007),
     "a message that breaks off in a character": (frame(TEXT, b'"\xc3'), 1007),
-    "a frame over the limit": (frame(TEXT, b" " * (LIMIT + 1)), 1009),
     "fragments over the limit": (frame(TEXT, b" " * LIMIT, fin=False) + frame(0, b" " * LIMIT), 1009),
 }
 
@@ -73,9 +77,21 @@ async def test_pings_are_answered_also_inside_a_message() -> None:
         assert (await wire.read()).opcode == TEXT
 
 
+@pytest.mark.parametrize(("data", "code"), CUT.values(), ids=CUT.keys())
+async def test_frames_that_are_none_are_told_why_and_the_connection_ends(data: bytes, code: int) -> None:
+    limits = WebSocketLimits(ws_max_frame_size=LIMIT)
+    async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
+        wire.write(data)
+        answer = await wire.read()
+        assert (answer.opcode, answer.code) == (CLOSE, code)
+        assert await wire.ended()
+
+
 @pytest.mark.parametrize(("data", "code"), CLOSED.values(), ids=CLOSED.keys())
-async def test_closed(data: bytes, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "CLOSE_GRACE", 60.0)  # so that the client's own close ends it, however late it comes
+async def test_messages_that_are_none_are_told_why_and_the_clients_own_close_ends_it(
+    data: bytes, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "CLOSE_GRACE", 60.0)  # however late the client's close comes
     limits = WebSocketLimits(ws_max_frame_size=LIMIT)
     async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
         wire.write(data)

@@ -83,7 +83,7 @@ class Wire:
         self._writer.transport.abort()
 
     async def ended(self) -> bool:
-        """Wait until the proxy closes the connection; ConnectionResetError if it leaves something unread."""
+        """Wait until the proxy closes the connection; ConnectionResetError if it has not read all by then."""
         async with asyncio.timeout(5):
             return await self._reader.read() == b""
 
