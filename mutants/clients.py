@@ -23,8 +23,8 @@ def waits_for_slow_readers() -> None:
     edit(
         Client,
         "_send_client",
-        "self._put(transport, command.data)",
-        'self._put(transport, command.data)\n    if self._congested:\n        __import__("time").sleep(0.5)',
+        "self._outgoing.put(transport, command.data)",
+        'self._outgoing.put(transport, command.data)\n    if self._congested:\n        __import__("time").sleep(0.5)',
     )
 
 

@@ -115,8 +115,8 @@ class _Usual(Struct, gc=False):
 
 
 _usual: Final = msgspec.json.Decoder(_Usual).decode
-# what orjson reads; how deep msgspec skips depends on the interpreter
-_DEEPEST: Final = 1024
+# bytes; too few to be nested deeper than orjson reads (1024): how deep msgspec skips depends on the interpreter
+_SHORT: Final = 2048
 _items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -127,7 +127,7 @@ def parse(data: bytes, most: int | None = None) -> Parsed:
     """
     # The usual request takes half of the time of others: ASCII, because msgspec does not decode what it skips; a whole
     # number as id, not the last member; nothing else of that name; no escapes, so there is one way only to write it.
-    if data.isascii() and data.find(b"\\") < 0 and data.count(b'"id"') == 1 and _is_shallow(data):
+    if len(data) < _SHORT and data.isascii() and b"\\" not in data and data.count(b'"id"') == 1:
         try:
             usual = _usual(data)
         except (msgspec.MsgspecError, RecursionError):
@@ -137,10 +137,6 @@ def parse(data: bytes, most: int | None = None) -> Parsed:
         if at >= 0:
             return Request(member[5:-1], usual.method, data, at + 5, at + len(member) - 1)
     return _parse(data, most)
-
-
-def _is_shallow(data: bytes) -> bool:
-    return len(data) < 2 * _DEEPEST or data.count(b"[") + data.count(b"{") <= _DEEPEST
 
 
 def _parse(data: bytes, most: int | None = None) -> Parsed:
@@ -265,8 +261,8 @@ def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[i
 
 
 # where the code of an error stands in any answer that is one
-ERROR_BY: Final = 256
-INTERNAL_ERROR_TEXT: Final = b"%d" % INTERNAL_ERROR
+_ERROR_BY: Final = 256
+_INTERNAL_ERROR_TEXT: Final = b"%d" % INTERNAL_ERROR
 
 
 def is_internal_error(answer: bytes) -> bool:
@@ -274,7 +270,7 @@ def is_internal_error(answer: bytes) -> bool:
 
     A revert, bad params, a nonce too low and whatever else depends on the request alone have other codes.
     """
-    if answer.find(INTERNAL_ERROR_TEXT, 0, ERROR_BY) < 0:
+    if answer.find(_INTERNAL_ERROR_TEXT, 0, _ERROR_BY) < 0:
         return False
     try:
         value = orjson.loads(answer)
@@ -287,12 +283,14 @@ def is_internal_error(answer: bytes) -> bool:
 class NodeAnswer(Struct, frozen=True, gc=False):
     """What a node answered: `data[:start] + data[end:]` is the answer around its id.
 
-    `id` is the JSON text of the id without quotes: nodes that answer 7 with "7" are understood.
+    `id` is the JSON text of the id without quotes: nodes that answer 7 with "7" are understood. `is_error`: it has an
+    "error", whether or not a "result" of null stands before it.
     """
 
     id: bytes
     start: int
     end: int
+    is_error: bool
 
 
 class NodeEvent(Struct, frozen=True, gc=False):
@@ -305,9 +303,9 @@ class NodeEvent(Struct, frozen=True, gc=False):
 
 
 # the layouts of geth, reth, erigon and besu; other orders of the keys take the way through orjson
-_ANSWER: Final = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),"(?:result|error)":').match
+_ANSWER: Final = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),"(?:(?:result":null,")?(error)|result)":').match
 # nethermind writes the id last: what stands before the closing brace of valid JSON is a member of the whole answer
-_ANSWER_FIRST: Final = re.compile(rb'\{"jsonrpc":"2\.0","(?:result|error)":').match
+_ANSWER_FIRST: Final = re.compile(rb'\{"jsonrpc":"2\.0","(?:(?:result":null,")?(error)|result)":').match
 _ID_LAST: Final = re.compile(rb',"id":(\d+)\}$').search
 _LONGEST_TAIL: Final = 32
 _EVENT: Final = re.compile(rb'\{"jsonrpc":"2\.0","method":"\w+","params":\{"subscription":("[^"\\]*"|\d+),').match
@@ -317,13 +315,14 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
     """Read a frame of a node; None for what is neither an answer nor an event."""
     match = _ANSWER(data)
     if match is not None:
-        return NodeAnswer(match[1], match.start(1), match.end(1))
+        return NodeAnswer(match[1], match.start(1), match.end(1), match.lastindex == 2)
     match = _EVENT(data)
     if match is not None:
         return NodeEvent(match[1], match.start(1), match.end(1))
-    match = _ANSWER_FIRST(data) and _ID_LAST(data, max(0, len(data) - _LONGEST_TAIL))
-    if match is not None:
-        return NodeAnswer(match[1], match.start(1), match.end(1))
+    first = _ANSWER_FIRST(data)
+    match = first and _ID_LAST(data, max(0, len(data) - _LONGEST_TAIL))
+    if first is not None and match is not None:
+        return NodeAnswer(match[1], match.start(1), match.end(1), first.lastindex == 1)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -332,7 +331,7 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
         return None
     if "id" in value and ("result" in value or "error" in value):
         start, end = value_span(data, "id")
-        return NodeAnswer(data[start:end].strip(b'"'), start, end)
+        return NodeAnswer(data[start:end].strip(b'"'), start, end, "error" in value)
     if isinstance(value.get("params"), dict) and "subscription" in value["params"]:
         start, end = value_span(data, "params", "subscription")
         # names are compared: however it was escaped, one name is one text

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from proxy import jsonrpc
-from proxy.jsonrpc import ERROR_BY, INTERNAL_ERROR_TEXT, NodeAnswer
+from proxy.jsonrpc import NodeAnswer
 from proxy.session import events as ev
 from proxy.session.calls import REPLAY, Call
 from proxy.session.continuity import GapTooWide
@@ -44,6 +44,7 @@ class Session:
 
     def __init__(self, settings: Settings, snapshot: Snapshot, rng: Random, now: float) -> None:
         self._settings = settings
+        self._handlers = self._HANDLERS  # one of the class is looked for anew at every event, in Python 3.11
         self._now = now
         self._out: list[Command] = []
         self._streams = Streams(settings, rng, self._out)
@@ -79,13 +80,13 @@ class Session:
             self._overslept(now - self.wake)
         if self._state is not _CLOSED:
             try:
-                self._HANDLERS[type(event)](self, event)
+                self._handlers[type(event)](self, event)
             except GapTooWide as gap:
                 self._out.append(Count("ws_gaps_unfilled"))
                 self._close(1013, f"missed blocks cannot be refilled: {gap}")
             if self._draining and not self.open_calls:
                 self._close(1001, "the proxy is shutting down")
-        commands = self._out[:]
+        commands = self._out.copy()
         self._out.clear()
         return commands
 
@@ -152,7 +153,7 @@ class Session:
                 self._subscribe_answered(link, call, frame, data)
             else:
                 del link.calls[frame.id]
-                if link.failing or data.find(INTERNAL_ERROR_TEXT, 0, ERROR_BY) >= 0:
+                if frame.is_error or link.failing:
                     link.judge_method(self._out, call, data)
                 self._desk.answer(call, data[: frame.start] + (call.request.id or b"null") + data[frame.end :])
             if link is not self._current:

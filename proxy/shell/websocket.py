@@ -73,6 +73,9 @@ def leave(transport: WSTransport) -> None:
 class Upstream(WSListener):
     """One link of one client."""
 
+    # Python 3.11 has a fast way to slots and none to the other attributes of what inherits from an extension type
+    __slots__ = ("_assembler", "_client", "_epoch", "_left", "dialing", "transport")
+
     def __init__(self, client: Client, epoch: int, limit: int) -> None:
         self._client = client
         self._epoch = epoch
@@ -129,10 +132,28 @@ class Upstream(WSListener):
 class Client(WSListener):
     """One connection of a client, its session, and the links that the session asks for."""
 
+    __slots__ = (
+        "_armed",
+        "_assembler",
+        "_congested",
+        "_do",
+        "_gate",
+        "_headers",
+        "_links",
+        "_loop",
+        "_metrics",
+        "_outgoing",
+        "_query",
+        "_session",
+        "_timer",
+        "_transport",
+    )
+
     def __init__(self, gate: WebSocketGate, query: str, headers: list[tuple[str, str]]) -> None:
         self._gate = gate
         self._metrics = gate.metrics
-        self._put = gate.outgoing.put
+        self._outgoing = gate.outgoing
+        self._do = self._DO
         self._query = query
         self._headers = headers
         self._loop = asyncio.get_running_loop()
@@ -148,7 +169,7 @@ class Client(WSListener):
         """Tell the session, do what it says, and wake it when it wants to be woken."""
         session = self._session
         for command in session.apply(event, monotonic()):
-            self._DO[type(command)](self, command)
+            self._do[type(command)](self, command)
         if session.wake < self._armed:
             self._arm(session.wake)
 
@@ -204,7 +225,7 @@ class Client(WSListener):
         if self._congested and transport.underlying_transport.get_write_buffer_size() > self._gate.client_buffer:
             self._loop.call_soon(self.apply, ev.ClientFellBehind())
             return
-        self._put(transport, command.data)
+        self._outgoing.put(transport, command.data)
         self._metrics.ws_messages_downstream += 1
 
     def _close_client(self, command: ev.CloseClient) -> None:
@@ -245,7 +266,7 @@ class Client(WSListener):
     def _send_upstream(self, command: ev.SendUpstream) -> None:
         link = self._links.get(command.epoch)
         if link is not None and link.transport is not None:
-            self._put(link.transport, command.data)
+            self._outgoing.put(link.transport, command.data)
 
     def _ping_upstream(self, command: ev.PingUpstream) -> None:
         link = self._links.get(command.epoch)

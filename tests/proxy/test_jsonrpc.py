@@ -90,12 +90,16 @@ def test_what_is_no_json_or_no_request_is_invalid(text: bytes) -> None:
         (b'{"jsonrpc":"2.0","id":"7","result":1}', b"7"),
         (b'{"error":{"id":8},"id":7}', b"7"),
         (b'{"id":null,"error":{}}', b"null"),
+        (b'{"jsonrpc":"2.0","id":7,"result":null,"error":{"code":-32603}}', b"7"),
+        (b'{"jsonrpc":"2.0","result":null,"error":{"code":-32603},"id":7}', b"7"),
+        (b'{"jsonrpc":"2.0","id":7,"result":null}', b"7"),
     ],
 )
 def test_answers(text: bytes, expected: bytes) -> None:
     answer = jsonrpc.read_node(text)
     assert isinstance(answer, NodeAnswer)
     assert answer.id == expected
+    assert answer.is_error == ("error" in orjson.loads(text))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +135,7 @@ def test_an_answer_with_its_id_last_costs_no_walk_through_it(member: bytes, monk
     data = b'{"jsonrpc":"2.0",%b,"id":1234}' % member
     by_hand = jsonrpc.value_span(data, "id")
     monkeypatch.setattr(jsonrpc, "value_span", None)
-    assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand)
+    assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand, b"error" in member)
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ def test_an_answer_is_read_in_every_layout_and_takes_the_clients_id(
     answer = jsonrpc.read_node(text)
     assert isinstance(answer, NodeAnswer)
     assert answer.id == b"%d" % number
+    assert answer.is_error == (kind == "error")
     told = orjson.loads(text[: answer.start] + client_id + text[answer.end :])
     assert told == {"jsonrpc": "2.0", "id": orjson.loads(client_id), kind: value}
 
