@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 FIVE: Final = (
     "forgets-flights",
     "forwards-replay-answers",
-    "leaves-gaps",
+    "multiplies-subscriptions",
     "replays-heads-only",
     "stays-on-backup",
 )
-"""Lost in flight; leaked replays; missing heads; dead subscriptions; no way home. Each in every play of SEED."""
+"""Lost in flight; leaked replays; heads told twice; dead subscriptions; no way home. Each in every play of SEED."""
 DENSE: Final = ChaosConfig(
     period=20.0,
     network_delay_probability=0.0,
