@@ -60,6 +60,9 @@ score: $(READY) geth ## every scenario against a proxy, promise by promise: SUT=
 gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the five of the incident; MUTANTS='NAME …'
 	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)
 
+chaos-gate: $(READY) geth ## five broken proxies that chaos must catch, and catch again from the shrunk schedule's file
+	$(BIN)/python -m mutants chaos $(MUTANTS)
+
 flake: $(READY) geth ## the critical scenarios N=50 times; STRESS=1: on a bad machine; JOBS=1; RESUME=1: go on
 	$(BIN)/python -m e2e.flake --rounds $(or $(N),50) $(if $(STRESS),--stress) $(if $(RESUME),--resume) --jobs $(or $(JOBS),1) $(OPTIONS)
 
