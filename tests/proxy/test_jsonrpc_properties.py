@@ -84,34 +84,6 @@ def test_the_parts_of_a_batch_are_read_as_each_would_be_alone(data: st.DataObjec
         assert item == alone or isinstance(orjson.loads(text), list)
 
 
-@given(st.binary() | requests().flatmap(lambda written: st.just(written.text) | damaged(st.just(written.text))))
-def test_the_quick_way_to_read_a_request_comes_to_what_the_thorough_one_does(text: bytes) -> None:
-    assert jsonrpc.parse(text) == jsonrpc._parse(text)
-
-
-# the layout that is read quickly, in pieces that fit together well and badly
-_PIECES = st.sampled_from([
-    b"{", b'"jsonrpc":"2.0",', b'"id":7,', b'"id": 7,', b'"id":7}', b'"id":7.0,', b'"id":-0,', b'"id":"7",',
-    b'"id":null,', b'"id":1e2,', b'"id":18446744073709551616,', b'"\\u0069d":8,', b'"method":"eth_call"',
-    b'"method":"id"', b'"method":5', b",", b'"params":', b"[]", b'[{"id":7,"a":1}]', b'["id"]', b'["\\"id\\":7,"]',
-    b"[NaN]", b'["\xff"]', b'["\xc3\xa9"]', b"}", b" ",
-])  # fmt: skip
-
-
-@given(st.lists(_PIECES, max_size=12).map(b"".join))
-def test_whatever_stands_where_the_quick_way_looks_it_is_not_misled(text: bytes) -> None:
-    assert jsonrpc.parse(text) == jsonrpc._parse(text)
-
-
-_MEMBERS = [b'"jsonrpc":"2.0"', b'"id":7', b'"method":"eth_call"', b'"params":[{"id":7}]', b'"id":8', b'"x":"id"']
-
-
-@given(st.permutations(_MEMBERS), st.integers(0, 6))
-def test_members_in_any_order_and_number_do_not_mislead_it_either(members: list[bytes], kept: int) -> None:
-    text = b"{%b}" % b",".join(members[:kept])
-    assert jsonrpc.parse(text) == jsonrpc._parse(text)
-
-
 # ---- where things stand -----------------------------------------------------------------------------------------
 
 
