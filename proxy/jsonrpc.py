@@ -74,8 +74,11 @@ class Request(Struct, frozen=True, gc=False):
 
     @property
     def params(self) -> Any:
-        """Parsed when somebody asks: most requests are never looked into."""
-        return orjson.loads(self.data).get("params")
+        """Parsed when somebody asks: most requests are never looked into. None, too, where a number is no double."""
+        try:
+            return orjson.loads(self.data).get("params")
+        except orjson.JSONDecodeError:
+            return None
 
     def text(self, as_id: bytes) -> bytes:
         """The request under another id (bytes of JSON)."""

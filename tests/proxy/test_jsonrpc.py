@@ -124,6 +124,12 @@ def test_what_is_neither(text: bytes) -> None:
     assert jsonrpc.read_node(text) is None
 
 
+def test_a_number_that_no_double_holds_is_the_nodes_to_refuse() -> None:
+    request = jsonrpc.parse(b'{"jsonrpc":"2.0","id":7,"method":"eth_subscribe","params":[1e999]}')
+    assert isinstance(request, Request)
+    assert request.params is None
+
+
 def test_a_span_names_the_key_that_is_missing() -> None:
     with pytest.raises(KeyError, match="b"):
         jsonrpc.value_span(b'{"a":{}}', "a", "b")

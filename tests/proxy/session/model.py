@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,8 @@ class Client:
         match asked.method:
             case "eth_call":
                 return bool(answer["result"] == asked.params[0]["data"])
+            case "eth_sendRawTransaction":  # as simulation.api names a transaction
+                return bool(answer["result"] == "0x" + hashlib.sha256(asked.params[0].encode()).hexdigest())
             case "eth_unsubscribe":
                 return answer["result"] in (True, False)
             case _:

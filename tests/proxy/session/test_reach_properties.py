@@ -123,7 +123,7 @@ def test_it_is_exhausted_when_every_usable_node_was_unfit_since_a_link_held(
 
 @given(SNAPSHOTS, WHERE, st.floats(0, 100), st.integers(0, 2**32))
 def test_before_its_time_nobody_is_dialled(snapshot: Snapshot, current: str | None, early: float, seed: int) -> None:
-    assume(early > 0)
+    assume(100.0 - early < 100.0)
     reach = Reach(SETTINGS, snapshot, Random(seed), 100.0)
     assert reach.choose(current, 100.0 - early) is None
     assert reach.dial_at == 100.0
