@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import tarfile
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +17,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from kurtosis_sdk.errors import InvalidArgumentError
+
+if TYPE_CHECKING or sys.version_info >= (3, 11, 4):
+    import tarfile
+else:  # without the extraction filters
+    from backports import tarfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
