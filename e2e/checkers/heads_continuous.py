@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from e2e.checkers.events import LOGS, NEW_HEADS, heads
 from e2e.checkers.log_stream import canonical_logs, log_faults
-from e2e.checkers.outages import links_lost, outages
+from e2e.checkers.outages import links_lost, merged, outages
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def due_window(history: History, subscription: Subscription) -> tuple[float, flo
     if closed is not None and closed.by == "proxy":
         # A close says itself that something is missing: whether it was right is for subscriptions_survive.
         until = min(until, max((event.at for event in subscription.events), default=0.0), deaf_since(history, closed))
-    for trouble in (*outages(history, "ws"), *links_lost(history, "ws")):
+    # one that begins before another is over is one with it: between them nobody could be caught up with
+    for trouble in merged((*outages(history, "ws"), *links_lost(history, "ws"))):
         if trouble.overlaps(end - LAST_MOMENTS, end):  # whoever leaves in the middle of it is not caught up with
             until = min(until, trouble.start - LAST_MOMENTS)
     return subscription.confirmed + JUST_SUBSCRIBED, until
