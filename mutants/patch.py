@@ -25,7 +25,7 @@ def swap(owner: Any, name: str, replacement: Callable[..., Any]) -> Any:
     shapes = [[(parameter.kind, parameter.default) for parameter in each] for each in (wanted, given)]
     if shapes[0] != shapes[1]:
         raise PatchError(f"{_path(owner, name)} takes {inspect.signature(original)} now")
-    setattr(owner, name, replacement)
+    _replace(owner, name, replacement)
     return original
 
 
@@ -43,7 +43,7 @@ def edit(owner: Any, name: str, old: str, new: str) -> None:
     code = compile(broken, f"<mutant of {_path(owner, name)}>", "exec", flags=flags, dont_inherit=True)
     made: dict[str, Any] = {}
     exec(code, original.__globals__, made)  # noqa: S102 - the text is the proxy's own, but for the bug
-    setattr(owner, name, made[original.__name__])
+    _replace(owner, name, made[original.__name__])
 
 
 def constant(module: Any, name: str, value: Any) -> None:
@@ -51,6 +51,15 @@ def constant(module: Any, name: str, value: Any) -> None:
     if name not in vars(module):
         raise PatchError(f"{_path(module, name)} is not there any more")
     setattr(module, name, value)
+
+
+def _replace(owner: Any, name: str, broken: Callable[..., Any]) -> None:
+    """Under its name, and in every table of `owner` that the function stands in: who calls it may find it there."""
+    original = vars(owner)[name]
+    setattr(owner, name, broken)
+    for table in [each for each in vars(owner).values() if isinstance(each, dict)]:
+        for key in [key for key, value in table.items() if value is original]:
+            table[key] = broken
 
 
 def _function(owner: Any, name: str) -> Any:

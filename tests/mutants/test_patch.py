@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import types
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from mutants.patch import PatchError, constant, edit, swap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def refuse(_counter: Any, _amount: int = 1) -> int:
+    return 0
 
 
 class Counter:
@@ -19,11 +27,14 @@ class Counter:
         self.total += amount
         return self.total
 
+    HANDLERS: ClassVar = {"add": add}
+
 
 @pytest.fixture
 def broken() -> type[Counter]:
-    """A class of its own for each test."""
-    return types.new_class("Copy", (), exec_body=lambda body: body.update(vars(Counter)))
+    """A class of its own for each test, and a table of its own."""
+    own = {**vars(Counter), "HANDLERS": dict(Counter.HANDLERS)}
+    return types.new_class("Copy", (), exec_body=lambda body: body.update(own))
 
 
 def test_a_swapped_function_is_replaced_and_given_back(broken: type[Counter]) -> None:
@@ -48,6 +59,15 @@ def test_swapping_for_other_parameters_is_an_error(broken: type[Counter], other:
 def test_an_edited_function_has_the_bug_and_nothing_else(broken: type[Counter]) -> None:
     edit(broken, "add", "+= amount", "-= amount")
     assert broken().add(3) == -3
+
+
+@pytest.mark.parametrize("change", [lambda kind: edit(kind, "add", "+=", "-="), lambda kind: swap(kind, "add", refuse)])
+def test_what_is_called_from_a_table_is_broken_there_too(
+    broken: type[Counter], change: Callable[[Any], object]
+) -> None:
+    change(broken)
+    assert broken.HANDLERS["add"](broken(), 3) != 3
+    assert Counter.HANDLERS["add"](Counter(), 3) == 3
 
 
 @pytest.mark.parametrize("old", ["+= nothing", "total"])
