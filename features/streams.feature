@@ -56,7 +56,7 @@ Feature: Streams
     And 3 seconds go by
     Then all 3 subscriptions should still be active
 
-  @integration @websocket @reconnection @reorg @topology.1p1b @mode.S8 @promise.heads_continuous
+  @integration @websocket @reconnection @reorg @gateway @topology.1p1b @mode.S8 @promise.heads_continuous
   Scenario: A reorg while the node in use is away
     Given I have active WebSocket connection with subscriptions
     When 3 seconds go by

@@ -32,9 +32,6 @@ JUST_SUBSCRIBED = 1.0
 LAST_MOMENTS = 1.5
 """Seconds before the end of the run in which a block may still be on its way."""
 
-UNRECORDED = 2.0
-"""Seconds around a reorg in which a block may have come and gone between two looks of the block driver's recorder."""
-
 
 def heads_continuous(history: History) -> Verdict:
     streams = [each for each in history.subscriptions if each.kind == NEW_HEADS]
@@ -116,8 +113,7 @@ def _unheard_of(chain: Chain, head: HeadEvent) -> bool:
     if head.hash in chain.known:
         return False
     first, last = min(chain.canonical), max(chain.canonical)
-    near_reorg = any(abs(at - head.event.at) < UNRECORDED for at in chain.reorgs)
-    return first <= head.number <= last and not near_reorg
+    return first <= head.number <= last and not chain.unrecorded(head.hash, head.event.at)
 
 
 def missing_heads(history: History, subscription: Subscription, optional: set[str]) -> list[Block]:

@@ -54,7 +54,7 @@ def _out_of_order(chain: Chain, subscription: Subscription, told: list[LogEvent]
                 text = "the removal of a log that was not told"
         elif log.key in live:
             text = "a log again"
-        elif previous is not None and _before(log, previous) and not chain.replaced(previous.block):
+        elif previous is not None and _before(log, previous) and not _gone(chain, previous):
             text = f"a log of block {log.number} after one of block {previous.number}"
         if not log.removed:
             live[log.key] = previous = log
@@ -110,4 +110,9 @@ def _not_removed(history: History, subscription: Subscription, told: list[LogEve
 
 def _replaces(chain: Chain, newer: LogEvent, older: LogEvent) -> bool:
     """Whether a log stands where a replaced one stood, or beyond it."""
-    return not newer.removed and newer.number >= older.number and not chain.replaced(newer.block)
+    return not newer.removed and newer.number >= older.number and not _gone(chain, newer)
+
+
+def _gone(chain: Chain, log: LogEvent) -> bool:
+    """Whether the chain has left the block of a log, as far as can be known."""
+    return chain.replaced(log.block) or chain.unrecorded(log.block, log.event.at)

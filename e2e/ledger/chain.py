@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from e2e.ledger.entries import Block
 
 
+UNRECORDED = 2.0
+"""Seconds around a reorg in which a block may have come and gone between two looks of the block driver's recorder."""
+
+
 @dataclass(slots=True)
 class Chain:
     """`canonical` maps a number to its block at the end of the run; `known` holds replaced blocks too, by hash.
@@ -56,3 +60,7 @@ class Chain:
         """Whether this block was canonical once and is not at the end."""
         block = self.known.get(block_hash)
         return block is not None and self.canonical.get(block.number, block).hash != block_hash
+
+    def unrecorded(self, block_hash: str, at: float) -> bool:
+        """Whether a block of which somebody was told at that time may have come and gone without being recorded."""
+        return block_hash not in self.known and any(abs(turn - at) < UNRECORDED for turn in self.reorgs)

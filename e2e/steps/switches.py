@@ -94,9 +94,14 @@ def reorg(context: Context, depth: int) -> None:
 
 @when("{node} is {done:w}, and while it is away the last {depth:d} blocks are replaced")
 def reorg_meanwhile(context: Context, node: str, done: str, depth: int) -> None:
+    """No client is served elsewhere before it is done: else its new node would tell it of the change by itself."""
     world = context.world
     (name,) = nodes_called(world, node)
+    lanes = world.run.lanes
+    closed = [lanes.inject("refuse", other.name, "ws") for other in world.run.nodes if other.name != name]
     world.run.nemesis.inject({"killed": "kill", "stopped": "stop"}[done], name)
     reorg(context, depth)
+    for each in closed:
+        lanes.cure(each)
     wait_reconnected(world)
     world.run.nemesis.cure_all()

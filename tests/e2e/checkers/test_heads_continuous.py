@@ -355,6 +355,18 @@ class TestLogs:
         a.event("0xa", log(2, 5, removed=True))
         broken(run, "removal of a log that was not told")
 
+    def test_logs_of_a_block_that_came_and_went_between_two_looks(self) -> None:
+        run, a, witness = self.run()
+        told = [log(4, 0, "c"), log(3, removed=True), log(4, 0, "c", removed=True), log(3, 0, "b"), log(4, 0, "b")]
+        for client, stream in ((a, "0xa"), (witness, "0xd")):
+            client.event(stream, told[0])
+        run.wait(0.5).block(3, "b", parent="a").block(4, "b")
+        for event in told[1:]:
+            a.event("0xa", event)
+            witness.event("0xd", event)
+        run.wait(3).settled()
+        assert answer(run) is Answer.YES
+
     def test_the_removal_of_a_log_from_before_the_subscription(self) -> None:
         run, _, witness = self.run()
         late = run.client("late").subscribed(1, "logs", "0xl", {})

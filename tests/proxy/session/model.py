@@ -78,6 +78,8 @@ class Client:
 
     def __init__(self) -> None:
         self.owed: list[list[Asked]] = []
+        # answers with an error in them, with what they were taken for and when they came
+        self.failed: list[tuple[list[Asked], list[Any], float]] = []
         self.streams: dict[str, Stream] = {}
 
     def sent(self, asked: list[Asked], now: float, *, batch: bool, crowded: bool) -> bytes:
@@ -98,9 +100,11 @@ class Client:
             stream.hear(frame["params"]["result"], blocks)
             return
         answers = frame if isinstance(frame, list) else [frame]
-        due = next((due for due in self.owed if self._fit(due, answers, now)), None)
+        due = self._meant(answers, now) or self._mistaken(answers, now)
         assert due is not None, f"answers nothing that was asked: {frame}"
         self.owed.remove(due)
+        if any("error" in answer for answer in answers):
+            self.failed.append((due, answers, now))
         for one, answer in zip(due, answers, strict=True):
             self._settle(one, answer, newest)
 
@@ -112,6 +116,20 @@ class Client:
             self.streams[answer["result"]] = Stream(asked.params[0], since=newest + 1)
         elif asked.method == "eth_unsubscribe" and answer["result"]:
             del self.streams[asked.params[0]]
+
+    def _meant(self, answers: list[Any], now: float) -> list[Asked] | None:
+        return next((due for due in self.owed if self._fit(due, answers, now)), None)
+
+    def _mistaken(self, answers: list[Any], now: float) -> list[Asked] | None:
+        """What an error was taken for that was meant for another one: with ids used again nobody can tell at first."""
+        for place, (taken, errors, then) in enumerate(self.failed):
+            other = self._meant(errors, then) if self._fit(taken, answers, now) else None
+            if other is not None:
+                self.failed[place] = (other, errors, then)
+                self.owed.remove(other)
+                self.owed.append(taken)
+                return taken
+        return None
 
     def _fit(self, due: list[Asked], answers: list[Any], now: float) -> bool:
         return len(due) == len(answers) and all(
