@@ -144,6 +144,10 @@ class Continuity:
                 raise GapTooWide(step.reason)
             elif link.refill.is_idle:
                 self._ask_logs(link, now)
+                first = link.refill.found()
+                if first is not None:
+                    for subscription in self._book.of(Kind.LOGS):
+                        self._compare(link, subscription, first, now)
             return
 
     def _fetch(self, link: Link, step: Fetch, now: float) -> None:
@@ -240,7 +244,7 @@ class Continuity:
             raise LinkUnfit("does not give the logs that the client missed")
         if subscription is None or subscription.logs is None:
             return
-        seen = [log for log in map(read_log, result) if log is not None]
+        seen = [log for log in map(read_log, result) if log is not None and not _is_astray(link, log)]
         gone, added = subscription.logs.reconcile(seen, errand.first, errand.last)
         self._tell_removed(subscription, gone)
         for log in added:
@@ -255,11 +259,13 @@ class Continuity:
     def log_announced(self, link: Link, subscription: Subscription, frame: NodeEvent, data: bytes) -> None:
         """A live log: told once, and after what was missed."""
         assert subscription.logs is not None  # noqa: S101 - the caller looked
+        log = read_log(event_result(data))
+        if log is not None and _is_astray(link, log):
+            return  # if it stays, it is asked for when its head joins the chain
         held = None if link.rejoin is None else link.rejoin.held.get(subscription.key)
         if held is not None:
             held.append((frame, data))
             return
-        log = read_log(event_result(data))
         if log is not None:
             known = self._chain.knows(log.identity[0])
             if known and log.block < (subscription.logs.first_block or 0):
@@ -273,6 +279,10 @@ class Continuity:
     def _tell_removed(self, subscription: Subscription, logs: list[Log]) -> None:
         for log in logs:
             self._book.tell(subscription, notification(subscription.key, log_text(log._replace(removed=True))))
+
+
+def _is_astray(link: Link, log: Log) -> bool:
+    return link.refill is not None and link.refill.is_astray(log.identity[0])
 
 
 def event_result(data: bytes) -> Any:

@@ -42,6 +42,8 @@ class Chain:
         self.depth = depth
         self._heads: deque[Head] = deque()
         self._hashes: set[str] = set()
+        # what was delivered and then reorganised away, the oldest first
+        self._left: dict[str, None] = {}
         # the root was learnt, not delivered: its own event, should it come, is still owed
         self.root_is_owed = False
         self._shape: tuple[str, ...] | None = None
@@ -63,6 +65,10 @@ class Chain:
     def knows(self, block_hash: str) -> bool:
         return block_hash in self._hashes
 
+    def has_left(self, block_hash: str) -> bool:
+        """Whether this block was delivered and then reorganised away."""
+        return block_hash in self._left
+
     def root(self, head: Head) -> None:
         """Begin at `head` without delivering it: what follows it is owed from now on."""
         self._push(head)
@@ -77,6 +83,10 @@ class Chain:
         while self._heads and self._heads[-1].hash != head.parent:
             gone.append(self._heads.pop().hash)
         self._hashes.difference_update(gone)
+        self._left.update(dict.fromkeys(gone))
+        self._left.pop(head.hash, None)
+        while len(self._left) > self.depth:
+            del self._left[next(iter(self._left))]
         self._push(head)
         self.root_is_owed = False
         if head.event is not None and self._shape is None:
@@ -137,6 +147,10 @@ class Refill:
         self._blocks: dict[str, Head] = {}
         self._outstanding = 0
         self._ranged = False
+        # whether the node has come to where the client is
+        self._met = False
+        # the lowest number of a block at which the node was found although the client has left it
+        self._astray: int | None = None
         # the number of the last head that the node gave
         self.newest: int | None = None
 
@@ -146,8 +160,35 @@ class Refill:
 
     def offer(self, head: Head) -> None:
         """A head that the node announced, or its latest block."""
-        self._waiting.append(head)
-        self.newest = head.number
+        if self.is_behind(head.hash):
+            self._astray = head.number if self._astray is None else min(self._astray, head.number)
+            self.newest = head.number - 1
+        else:
+            self._waiting.append(head)
+            self.newest = head.number
+
+    def is_behind(self, block_hash: str) -> bool:
+        """Whether the node is at a block that the client has left, which another node told, and will leave it, too.
+
+        If it does not, its next head will lead back there.
+        """
+        return not self._met and self._chain.has_left(block_hash)
+
+    def is_astray(self, block_hash: str) -> bool:
+        """Whether this block may stand on one that the client has left: what the node says of it is too early."""
+        lost = self._astray is not None and not self._met
+        return self.is_behind(block_hash) or (lost and not self._chain.knows(block_hash))
+
+    def found(self) -> int | None:
+        """From which block on the node's logs are to be compared, once it has come to where the client is after all."""
+        first = self._astray if self._met else None
+        if first is not None:
+            self._astray = None
+        return first
+
+    def _meets(self, head: Head) -> None:
+        # by what it announces: until that is heard another link tells, and goes on from its latest block
+        self._met = self._met or head.event is not None
 
     def fetched(self, block: Head) -> None:
         """A block that `step` wanted."""
@@ -161,12 +202,15 @@ class Refill:
             tip = chain.tip
             if chain.knows(head.hash):
                 self._waiting.popleft()
+                if tip is not None and head.hash == tip.hash:
+                    self._meets(head)
                 if not (chain.root_is_owed and tip is not None and head.hash == tip.hash and head.event is not None):
                     continue  # a copy: this node, or the one before, has told it already
                 chain.root_is_owed = False
                 return Deliver([head], head.number - 1)
             if tip is None or head.parent == tip.hash:
                 self._waiting.popleft()
+                self._meets(head)
                 return Deliver([head], head.number - 1, chain.extend(head))
             return self._join(head, tip)
         return Wait()
@@ -193,6 +237,7 @@ class Refill:
         self._waiting.popleft()
         self._blocks.clear()
         self._ranged = False
+        self._meets(head)
         path.reverse()
         gone = [self._chain.extend(step) for step in path]
         return Deliver(path, path[0].number - 1, gone[0])

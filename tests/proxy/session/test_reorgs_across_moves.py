@@ -1,0 +1,102 @@
+"""A move of the client while the chain changes its mind: what two nodes tell one after the other is told once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.proxy.session.stage import Stage
+from tests.proxy.session.told import logs_of, removed
+
+if TYPE_CHECKING:
+    from simulation.chain import Block
+
+mode = pytest.mark.mode
+
+
+class Move:
+    """From B1 to P1, which has confirmed the heads and not yet the logs: B1 goes on telling."""
+
+    def __init__(self, *, logs_first: bool = True) -> None:
+        self.stage = stage = Stage("P1", "B1", seed=4)
+        stage["P1"].logs_first = stage["B1"].logs_first = logs_first
+        stage.route("B1")
+        stage.start()
+        self.heads, self.logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})
+        self.common = stage.grow(blocks=2)
+        stage["P1"].holds = {"eth_subscribe"}
+        stage.route("P1", "B1")
+        stage.wait(0.3)
+
+    def heads_confirmed(self) -> None:
+        stage = self.stage
+        stage["P1"].held.sort(key=lambda asked: asked.params[0] != "newHeads")
+        stage["P1"].release()
+
+    def replaced(self) -> Block:
+        """The last block is replaced by another one, as high."""
+        self.stage.chain.tip = self.stage.chain.reorg(1)[0]
+        return self.stage.chain.tip
+
+    def done(self) -> None:
+        self.stage["P1"].release_all()
+        assert self.stage.carrier == "P1"
+
+    def tells(self, *heads: Block) -> None:
+        assert self.stage.heads(self.heads) == [block.hash for block in (*self.common, *heads)]
+
+
+@mode("S8")
+@pytest.mark.parametrize("logs_first", [True, False])
+@pytest.mark.parametrize("known_first", [True, False])
+def test_a_reorg_that_both_nodes_tell_while_the_client_moves_is_told_once(known_first: bool, logs_first: bool) -> None:
+    move = Move(logs_first=logs_first)
+    stage = move.stage
+    move.heads_confirmed()
+    if known_first:
+        move.common += stage.grow()
+    old = stage.grow()
+    new = move.replaced()
+    stage.spread(new)
+    assert old[0].logs
+    assert new.logs
+    move.done()
+    more = stage.grow(blocks=2)
+    move.tells(*old, new, *more)
+    assert stage.events(move.logs) == logs_of(move.common + old) + removed(old) + logs_of([new, *more])
+
+
+@mode("S8")
+@pytest.mark.parametrize("logs_first", [True, False])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_node_that_has_yet_to_hear_of_the_reorg_takes_nobody_back(early: bool, logs_first: bool) -> None:
+    move = Move(logs_first=logs_first)
+    stage = move.stage
+    if early:
+        move.heads_confirmed()
+    old = stage.grow()
+    new = move.replaced()
+    stage.spread(new, "B1")
+    move.done()
+    move.tells(*old, new)
+    stage.spread(new, "P1")
+    more = stage.grow(blocks=2)
+    move.tells(*old, new, *more)
+    assert stage.events(move.logs) == logs_of(move.common + old) + removed(old) + logs_of([new, *more])
+
+
+@mode("S8")
+def test_a_node_that_stays_on_the_old_branch_is_followed_from_its_next_block_on() -> None:
+    move = Move()
+    stage = move.stage
+    move.heads_confirmed()
+    old = stage.grow()
+    new = move.replaced()
+    stage.spread(new, "B1")
+    move.done()
+    stage.chain.tip = old[0]
+    back = stage.grow()
+    move.tells(*old, new, *old, *back)
+    told = logs_of(move.common + old) + removed(old) + logs_of([new])
+    assert stage.events(move.logs) == told + removed([new]) + logs_of([*old, *back])
