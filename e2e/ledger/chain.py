@@ -21,6 +21,8 @@ class Chain:
 
     `times_canonical` counts how often a block became canonical. `adopted` are the blocks that became canonical as part
     of another branch, but for its tip, which every node announces.
+    `ordered` are the times at which the nemesis had it reorganised: where a replaced block was never recorded, no reorg
+    was seen.
     `holes` are numbers of which the driver said nothing: where there are any, nothing can be called missing.
     """
 
@@ -29,13 +31,14 @@ class Chain:
     times_canonical: dict[str, int] = field(default_factory=dict)
     adopted: set[str] = field(default_factory=set)
     reorgs: list[float] = field(default_factory=list)
+    ordered: list[float] = field(default_factory=list)
     holes: list[int] = field(default_factory=list)
     tip: Block | None = None
     _old_tip: int = -1
 
     @classmethod
-    def of(cls, blocks: Iterable[Block]) -> Chain:
-        chain = cls()
+    def of(cls, blocks: Iterable[Block], ordered: Iterable[float] = ()) -> Chain:
+        chain = cls(ordered=[*ordered])
         for block in blocks:
             chain._add(block)
         return chain
@@ -63,4 +66,4 @@ class Chain:
 
     def unrecorded(self, block_hash: str, at: float) -> bool:
         """Whether a block of which somebody was told at that time may have come and gone without being recorded."""
-        return block_hash not in self.known and any(abs(turn - at) < UNRECORDED for turn in self.reorgs)
+        return block_hash not in self.known and any(abs(turn - at) < UNRECORDED for turn in self.reorgs + self.ordered)

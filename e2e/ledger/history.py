@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from e2e.ledger.chain import Chain
-from e2e.ledger.entries import Block, Drifted, Marked, Scraped
+from e2e.ledger.entries import Block, Drifted, Injected, Marked, Scraped
 from e2e.ledger.exchanges import Matcher
 from e2e.ledger.faults import pair
 from e2e.ledger.subscriptions import trace
@@ -42,7 +42,7 @@ class History:
         self.subscriptions = tuple(each for each in subscriptions if not is_direct(each.client))
         self.direct = tuple(each for each in subscriptions if is_direct(each.client))
         self.faults = pair(self.entries)
-        self.chain = Chain.of(self.of(Block))
+        self.chain = Chain.of(self.of(Block), [each.at for each in self.of(Injected) if each.fault == "reorg"])
         self.scrapes = tuple(self.of(Scraped))
         self.drifts = tuple(self.of(Drifted))
         self.by_client = _by_client(self.entries)

@@ -258,6 +258,20 @@ class TestReorg:
         run.wait(2).settled()
         broken(run, "head 5")
 
+    @pytest.mark.parametrize("ordered", [True, False])
+    def test_a_block_that_nobody_recorded_needs_a_reorg_as_its_excuse(self, ordered: bool) -> None:
+        run = Run()
+        a = listening(run)
+        for number in (1, 2, 3):
+            run.wait(1).block(number)
+            if number == 3:
+                a.event("0xa", header(3, "c", parent="a"))
+                if ordered:
+                    run.fault("reorg", "chain", depth=1).healed("reorg", "chain")
+            a.event("0xa", header(number))
+        run.wait(3).settled()
+        assert answer(run) is (Answer.YES if ordered else Answer.NO)
+
     def test_what_a_node_announced_is_due(self) -> None:
         run = Run()
         witness = run.client("direct-x").subscribed(1, "newHeads", "0xd")
