@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 64  # connections; a shot that finds all of them busy waits, and its latency counts on
 WAITING: Final = 1024  # shots; what comes on top is not sent
+# seconds; a server may close what was idle for long just when a post is on its way there (RFC 9112, section 9.3.1)
+MOST_IDLE: Final = 60.0
 
 
 class HttpPool:
@@ -47,14 +49,23 @@ class HttpPool:
 
     def fire(self, shot: Shot) -> bool:
         """Post, or keep it until a connection is free; False if too many wait already."""
-        if self._idle:
-            self._post(self._idle.pop(), shot)
+        connection = self._kept()
+        if connection is not None:
+            self._post(connection, shot)
             return True
         if len(self._waiting) >= WAITING or self._leaving:
             return False
         self._waiting.append(shot)
         self._open_one()
         return True
+
+    def _kept(self) -> _Connection | None:
+        """The connection that became idle last; None, and all are dropped, if even that was long ago."""
+        if self._idle and self._now() - self._idle[-1].idle_since <= MOST_IDLE:
+            return self._idle.pop()
+        while self._idle:
+            self._idle.pop().drop()
+        return None
 
     def expire(self, before: float) -> None:
         """Give up posts that were sent before that time, and what waited for so long."""
@@ -81,6 +92,7 @@ class HttpPool:
         if self._waiting:
             self._post(connection, self._waiting.popleft())
         else:
+            connection.idle_since = self._now()
             self._idle.append(connection)
 
     def gone(self, connection: _Connection) -> None:
@@ -131,6 +143,7 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._transport: asyncio.Transport
+        self.idle_since = 0.0
 
     def send(self, request: bytes, now: float) -> None:
         self.book.ring.note(now, ">", request[request.find(b"\r\n\r\n") + 4 :])
