@@ -187,13 +187,12 @@ class Monitor:
         dial = asyncio.ensure_future(self._probe_lane(self._nodes[name]))
         try:
             await asyncio.wait((dial,), timeout=self._lane_late)
-            if not dial.done():
+            late = not dial.done()
+            if late:
                 self._lane_refused(name)  # another dial may begin; this one goes on
-                if await dial:
-                    self._lane_opened(name)
-            elif dial.result():
+            if await dial:
                 self._lane_opened(name)
-            else:
+            elif not late:
                 self._lane_refused(name)
         finally:
             dial.cancel()
