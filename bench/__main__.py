@@ -132,8 +132,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 100, 1000])
     parser.add_argument("--lanes", nargs="+", choices=("ws", "http"), default=["ws", "http"])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.5)
+    # one run's p99 is a matter of a few turns of the loop: many short rounds say more than few long ones
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--idle", type=int, default=10_000, help="open connections to weigh (0: skip)")
     given = parser.parse_args()
     kept = True
