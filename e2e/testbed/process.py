@@ -56,6 +56,7 @@ class Process:
                 process_group=0,
             ).result()
         self.log = log
+        self._swept = False
 
     @property
     def pid(self) -> int:
@@ -85,8 +86,11 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL it and what it started; returns when it is gone and reaped."""
-        if self.alive:
-            with contextlib.suppress(ProcessLookupError):
+        if (
+            not self._swept
+        ):  # its children may outlive it (`sh -c`, `cargo run`); once, since an empty group's number is free
+            self._swept = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 

@@ -104,6 +104,16 @@ def test_terminate_says_whether_it_was_gone_in_time(tmp_path: Path) -> None:
     process.kill()
 
 
+def test_what_it_started_ends_with_it_also_when_it_has_ended_itself(tmp_path: Path) -> None:
+    process = Process(["/bin/sh", "-c", "sleep 600 & echo $!; wait"], tmp_path / "log")
+    wait_until(process.tail, 20, "it runs")
+    child = int(process.tail())
+    assert process.terminate(within=20)
+    assert not is_gone(child)
+    process.kill()
+    wait_until(lambda: is_gone(child), 20, f"{child} is gone")
+
+
 def test_a_stopped_child_can_be_killed(tmp_path: Path) -> None:
     process = Process(SLEEPER, tmp_path / "log")
     process.signal(signal.SIGSTOP)
