@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from e2e.checkers.events import LOGS, NEW_HEADS, heads
+from e2e.checkers.events import LOGS, NEW_HEADS, heads, logs
 from e2e.checkers.log_stream import canonical_logs, log_faults
 from e2e.checkers.outages import links_lost, merged, outages
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
@@ -68,7 +68,19 @@ def due_window(history: History, subscription: Subscription) -> tuple[float, flo
     for trouble in merged((*outages(history, "ws"), *links_lost(history, "ws"))):
         if trouble.overlaps(end - LAST_MOMENTS, end):  # whoever leaves in the middle of it is not caught up with
             until = min(until, trouble.start - LAST_MOMENTS)
+    if closed is None or closed.by != "proxy":
+        until = max(until, passed_over(history, subscription))  # what was passed over will never come
     return subscription.confirmed + JUST_SUBSCRIBED, until
+
+
+def passed_over(history: History, subscription: Subscription) -> float:
+    """When the block was built that comes before the newest one of which the client was told; -inf if none does."""
+    told = {head.hash for head in heads(subscription)} if subscription.kind == NEW_HEADS else set()
+    told |= {log.block for log in logs(subscription) if not log.removed}
+    canonical = history.chain.canonical
+    newest = max((block.number for block in canonical.values() if block.hash in told), default=0)
+    before = canonical.get(newest - 1)
+    return -math.inf if before is None else before.at
 
 
 def deaf_since(history: History, closed: Closed) -> float:

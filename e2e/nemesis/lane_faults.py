@@ -39,6 +39,7 @@ class LaneNemesis:
         self._log = log
         self._open: dict[int, InForce] = {}
         self._armed: dict[int, tuple[InForce, float]] = {}  # not felt yet, with the times at which they were armed
+        self._never_felt: list[InForce] = []
         self._read = int(gateway.state()["facts"])
 
     @property
@@ -47,9 +48,9 @@ class LaneNemesis:
         return tuple(self._open.values())
 
     def unfelt(self) -> tuple[InForce, ...]:
-        """Return the faults that were armed and have had no effect yet."""
+        """Return the faults that were armed and have had no effect, those that were taken away before it first."""
         self.collect()
-        return tuple(fault for fault, _ in self._armed.values())
+        return *self._never_felt, *(fault for fault, _ in self._armed.values())
 
     def inject(self, fault: str, node: str, lane: LaneName, **attributes: Any) -> InForce:
         """Do `fault` to a lane and see it bite: at once, or on the next traffic there.
@@ -87,6 +88,8 @@ class LaneNemesis:
         self._recorder.record(Marked(self._recorder.now(), BITES, detail))
         if bites:
             self._recorder.record(Healed(self._recorder.now(), fault.fault, fault.node, fault.lane))
+        else:
+            self._never_felt.append(fault)
 
     def cure_all(self) -> None:
         """Take every fault away, the oldest first."""

@@ -221,6 +221,35 @@ def test_whoever_leaves_while_no_node_lives_is_not_caught_up_with() -> None:
     assert answer(run) is Answer.YES
 
 
+@pytest.mark.parametrize(("later", "expected"), [(True, Answer.NO), (False, Answer.YES)])
+def test_what_was_passed_over_in_the_middle_of_a_fault_is_missing(later: bool, expected: Answer) -> None:
+    run = Run()
+    a = listening(run)
+    told(run, a, 1, 2)
+    run.fault("stalled_head", P1)
+    run.wait(1).block(3).wait(1)
+    if later:
+        told(run, a, 4)
+    a.closed()
+    assert answer(run) is expected
+
+
+@pytest.mark.parametrize(("later", "expected"), [(True, Answer.NO), (False, Answer.YES)])
+def test_so_are_logs_but_not_the_rest_of_the_newest_block(later: bool, expected: Answer) -> None:
+    run = Run()
+    a, straight = listening(run, "logs"), run.client("direct-el-1-primary").subscribed(1, "logs", "0xd", {})
+    run.wait(2).fault("stalled_head", P1)
+    said = {(1, 0), (1, 1), (2, 0)} | ({(3, 0)} if later else set())
+    for number in (1, 2, 3):
+        run.wait(0.5).block(number)
+        for index in (0, 1):
+            straight.event("0xd", log(number, index))
+            if (number, index) in said:
+                a.event("0xa", log(number, index))
+    a.closed()
+    assert answer(run) is expected
+
+
 def test_a_record_with_a_hole_proves_nothing() -> None:
     run = Run()
     a = listening(run)

@@ -111,10 +111,11 @@ def test_an_armed_fault_is_written_down_when_it_is_felt(
     assert [(mark.name, mark.detail["bites"]) for mark in marks] == [(BITES, 3)]
 
 
-def test_an_armed_fault_that_was_never_felt_leaves_a_mark_only(nemesis: LaneNemesis, recorder: Recorder) -> None:
-    nemesis.cure(nemesis.arm("absurd_head", NODE, "http"))
+def test_an_armed_fault_that_was_never_felt_leaves_a_mark_and_is_told(nemesis: LaneNemesis, recorder: Recorder) -> None:
+    armed = nemesis.arm("absurd_head", NODE, "http")
+    nemesis.cure(armed)
     assert kinds(recorder) == [Marked]
-    assert nemesis.unfelt() == ()
+    assert nemesis.unfelt() == (armed,)
 
 
 def test_requests_with_side_effects_are_seen_at_the_door(
