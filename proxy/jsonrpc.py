@@ -7,6 +7,7 @@ client or a node wrote passes byte for byte, digits of numbers and order of keys
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -267,6 +268,8 @@ def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[i
 # where the code of an error stands in any answer that is one
 _ERROR_BY: Final = 256
 _INTERNAL_ERROR_TEXT: Final = b"%d" % INTERNAL_ERROR
+_GZIP: Final = b"\x1f\x8b"
+_ERROR_MOST: Final = 64 * 1024  # bytes of an answer that was packed, and is read as an error
 
 
 def is_internal_error(answer: bytes) -> bool:
@@ -274,6 +277,8 @@ def is_internal_error(answer: bytes) -> bool:
 
     A revert, bad params, a nonce too low and whatever else depends on the request alone have other codes.
     """
+    if answer.startswith(_GZIP):
+        answer = _unpacked(answer)
     if answer.find(_INTERNAL_ERROR_TEXT, 0, _ERROR_BY) < 0:
         return False
     try:
@@ -282,6 +287,16 @@ def is_internal_error(answer: bytes) -> bool:
         return False
     error = value.get("error") if type(value) is dict else None
     return type(error) is dict and error.get("code") == INTERNAL_ERROR
+
+
+def _unpacked(answer: bytes) -> bytes:
+    """An answer that was packed with gzip, as most clients ask for; nothing if it cannot be, or is not all here."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(answer, _ERROR_MOST)
+    except zlib.error:
+        return b""
+    return plain if unpacking.eof else b""
 
 
 class NodeAnswer(Struct, frozen=True, gc=False):

@@ -17,7 +17,7 @@ GENERATED = "kurtosis_sdk/src/kurtosis_sdk/_wire"
 PURE_LIBRARY = frozenset(
     """
     __future__ abc base64 bisect collections collections.abc contextlib dataclasses difflib enum functools hashlib heapq
-    html itertools json math msgspec operator orjson random re statistics string textwrap tomllib types typing
+    html itertools json math msgspec operator orjson random re statistics string textwrap tomllib types typing zlib
     urllib.parse
     """.split()  # noqa: SIM905 - thirty lines of one word each read worse
 )

@@ -77,6 +77,11 @@ class Attempt:
     def written(self) -> bool:
         return self.link is not None
 
+    @property
+    def endless(self) -> bool:
+        """Whether its answer is a stream of events."""
+        return self.head is not None and self.head.endless
+
     def send(self, *, new: bool = False) -> None:
         """`new`: over a connection that was never used."""
         owner = self._owner

@@ -47,7 +47,7 @@ class Host(Protocol):
         ...
 
     def refuse(self, status: int, target: bytes, connection: Connection) -> None:
-        """Answer what could not be read as a request, at once: 400, 408, 413, 431."""
+        """Answer what could not be read as a request, at once: 400, 405, 408, 413, 431."""
         ...
 
 
@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_chunked",
         "_endless",
         "_eof",
+        "_expected",
         "_host",
         "_last",
         "_paused",
@@ -78,6 +79,8 @@ class Connection(asyncio.Protocol):
         # what could not be read is answered after what could
         self._refusal: tuple[int, bytes] | None = None
         self._eof = False
+        # a client waits for word to go on with its body, and for the answers before
+        self._expected = False
         self._chunked = False
         self._endless = False
         self._paused = False
@@ -131,9 +134,11 @@ class Connection(asyncio.Protocol):
         if not self.busy:
             self.deadline = time.monotonic() + BODY_LIMIT + (head.length or 0) / SLOWEST_BODY
         if head.expects:
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._expected = True
+            self._next()
 
     def arrived(self, request: Request) -> None:
+        self._expected = False
         if not self.busy and not self._queue:
             self._serve(request)
             return
@@ -164,6 +169,9 @@ class Connection(asyncio.Protocol):
             self.busy = self._last = True
             self.request = None
             self._host.refuse(status, target, self)
+        elif self._expected:
+            self._expected = False
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         elif self._paused:
             self._paused = False
             self.transport.resume_reading()
@@ -255,7 +263,7 @@ class Connection(asyncio.Protocol):
             self.close_politely()
             return
         self.deadline = time.monotonic() + IDLE_LIMIT
-        if self._queue or self._paused or self._refusal is not None:
+        if self._queue or self._paused or self._expected or self._refusal is not None:
             # not at once: a long queue answered at once would be a deep recursion
             asyncio.get_running_loop().call_soon(self._next)
 

@@ -247,6 +247,8 @@ class Exchange:
             for attempt in self._attempts:
                 attempt.leave()
             self._end()
+        elif self._slow:
+            self.client_slow(slow=False)
 
     def client_slow(self, *, slow: bool) -> None:
         self._slow = slow
@@ -260,13 +262,22 @@ class Exchange:
     def nodes_changed(self) -> None:
         """Leave a node that is not usable any more, if that can be done and another one can be asked."""
         for attempt in list(self._attempts):
-            movable = (self.read or not attempt.written) and not attempt.flows
+            movable = attempt.endless or ((self.read or not attempt.written) and not attempt.flows)
             if self.over or not movable or self._layer.usable(attempt.node):
+                continue
+            if attempt.endless:
+                self._end_stream(attempt.node)
                 continue
             if len(self._attempts) > 1 or self._next() is not None:
                 self._attempts.remove(attempt)
                 attempt.leave()
                 self._retry()
+
+    def _end_stream(self, node: str) -> None:
+        """End a stream of events that may have fallen silent: its client subscribes anew, where another node is."""
+        others = (name for name in self._layer.order(self) if name != node)
+        if self.connection is not None and any(self._layer.usable(name) for name in others):
+            self.connection.end_stream()
 
     def tick(self, now: float) -> None:
         """Look at the time: too long without an answer, or long enough to look elsewhere."""
@@ -286,8 +297,7 @@ class Exchange:
             self._ask_a_second(self._attempts[0], now)
 
     def _watch_stream(self, attempt: Attempt, now: float) -> None:
-        endless = attempt.head is not None and attempt.head.endless
-        if now - attempt.began >= self._layer.proxy_timeout and not endless and not self._slow:
+        if now - attempt.began >= self._layer.proxy_timeout and not attempt.endless and not self._slow:
             self._attempts.remove(attempt)
             attempt.leave()
             self._break_off()

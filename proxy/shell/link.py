@@ -58,6 +58,7 @@ class Link(asyncio.Protocol):
         "_heads",
         "_heard",
         "_parser",
+        "_paused",
         "_reason",
         "_receiver",
         "_transport",
@@ -80,6 +81,7 @@ class Link(asyncio.Protocol):
         self._heard = False
         self._head_only = False
         self._until_eof = False
+        self._paused = False
         self.closed = False
         self.served = 0
         self.idle_since = 0.0
@@ -107,10 +109,12 @@ class Link(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         if self.usable and self._transport is not None:
+            self._paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self.usable and self._transport is not None:
+        if self._paused and self.usable and self._transport is not None:
+            self._paused = False
             self._transport.resume_reading()
 
     # ---- asyncio.Protocol
@@ -190,6 +194,8 @@ class Link(asyncio.Protocol):
         receiver, self._receiver = self._receiver, None
         self.served += 1
         if reusable and self.usable:
+            if self._paused:
+                self.resume_reading()  # the client was slow to the very end: the next one need not be
             self._freed(self)
         elif not self.closed:
             if self._transport is not None:

@@ -42,7 +42,7 @@ class Owner(Protocol):
     def head_read(self, head: RequestHead) -> None: ...
     def arrived(self, request: Request) -> None: ...
     def refused(self, status: int, target: bytes) -> None:
-        """What came cannot be served (400, 413, 431); nothing that follows is read."""
+        """What came cannot be served (400, 405, 413, 431); nothing that follows is read."""
         ...
 
 
@@ -138,6 +138,9 @@ class RequestReader:
             self._refuse(431)
             return
         parser = self._parser
+        if parser.get_method() == b"CONNECT":  # the parser takes whatever follows for a tunnel
+            self._refuse(405)
+            return
         head = self._head = read_request(
             parser.get_method(),
             self._target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import orjson
@@ -132,6 +133,9 @@ def test_that_a_node_failed_by_itself_is_read_off_the_code_in_every_layout(
     text = data.draw(object_of(data.draw(st.permutations(members))))
     # white space may push the code further out than any node would
     assert jsonrpc.is_internal_error(text) == (code == jsonrpc.INTERNAL_ERROR and b"-32603" in text[:256])
+    packed = gzip.compress(text)
+    assert jsonrpc.is_internal_error(packed) == jsonrpc.is_internal_error(text)
+    assert not jsonrpc.is_internal_error(packed[: data.draw(st.integers(0, len(packed) - 1))])
     assert not jsonrpc.is_internal_error(data.draw(object_of([("id", raw_id), ("result", data.draw(text_of(more)))])))
 
 

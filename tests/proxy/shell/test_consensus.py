@@ -91,6 +91,34 @@ async def test_c6_a_stream_of_events_ends_in_good_order_with_the_proxy() -> None
         assert not proxy.server._consensus._flying
 
 
+async def test_a_stream_of_events_does_not_outlive_its_node_in_silence() -> None:
+    async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
+        async with proxy.session.get(proxy.url + "/cl/eth/v1/events") as response:
+            await until(lambda: one.http.subscribers)
+            one.http.push(b"data: 1\n\n")
+            assert await response.content.readuntil(b"\n\n") == b"data: 1\n\n"
+            one.http.hold()
+            async with asyncio.timeout(10):
+                assert await response.content.read() == b""
+        async with proxy.session.get(proxy.url + "/cl/eth/v1/events"):
+            await until(lambda: two.http.subscribers)
+
+
+async def test_without_another_node_a_stream_of_events_stays() -> None:
+    async with (
+        FakeNode() as a,
+        FakeBeacon() as cl,
+        running([a], [cl]) as proxy,
+        proxy.session.get(proxy.url + "/cl/eth/v1/events") as response,
+    ):
+        await until(lambda: cl.http.subscribers)
+        cl.http.hold()
+        await until(lambda: not proxy.server._consensus.usable(cl.name))
+        cl.http.release()
+        cl.http.push(b"data: 1\n\n")
+        assert await response.content.readuntil(b"\n\n") == b"data: 1\n\n"
+
+
 async def test_a_silent_consensus_node_is_left_for_another() -> None:
     async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
         two.http.pages["/x"] = b'"two"'

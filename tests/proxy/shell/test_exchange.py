@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from typing import Self
 
 import pytest
 
+from proxy.shell.attempt import HOLD
+from proxy.shell.connection import Connection
 from tests.fakes.http_lane import Canned
 from tests.fakes.lane import break_with_reset
 from tests.fakes.node import FakeNode
@@ -107,6 +110,29 @@ async def test_a_slow_reader_gets_all_of_a_big_answer() -> None:
         client.writer.transport.resume_reading()  # type: ignore[attr-defined]
         async with asyncio.timeout(10):
             assert await client.reader.readexactly(8 * len(BIG)) == BIG * 8
+
+
+@pytest.mark.parametrize("beyond", [300, 20_000, 60_000])
+async def test_who_is_slow_to_the_very_end_leaves_a_connection_that_is_read(
+    beyond: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Connection.connection_made
+
+    def narrow(connection: Connection, transport: asyncio.BaseTransport) -> None:
+        # what a real network leaves to a new connection; loopback takes megabytes at once
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+        made(connection, transport)
+
+    monkeypatch.setattr(Connection, "connection_made", narrow)
+    async with FakeNode() as a, running([a]) as proxy, raw(proxy) as slow:
+        a.http.canned["eth_chainId"] = Canned(body=b"x" * (HOLD + beyond), times=1)
+        slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        slow.write(post())
+        await until(lambda: a.http.count("eth_chainId") and not proxy.server._execution._flying)
+        slow.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        await slow.head()
+        await slow.reader.readexactly(HOLD + beyond)
+        assert (await proxy.post(call("eth_chainId"))).status == 200
 
 
 async def test_a_send_that_waits_for_a_connection_moves_when_its_node_falls_silent() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
+from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import Running, call, running, until
 from tests.proxy.shell.wire import TEXT, Wire, frame
@@ -36,6 +38,14 @@ async def test_h8_reads_at_which_a_node_fails_by_itself_go_elsewhere_and_health_
         assert a.http.count("eth_getLogs") == 3
         assert await failing_methods(proxy) == [["eth_getLogs"], []]
         assert await proxy.metric('vixy_el_node_failing_methods{node="a",tier="primary"}') == 1
+
+
+async def test_h8_an_error_that_is_packed_is_one_too() -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        error = b'{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"it went wrong"}}'
+        a.http.canned["eth_getLogs"] = Canned(headers=[(b"Content-Encoding", b"gzip")], body=gzip.compress(error))
+        assert len((await proxy.post(call("eth_getLogs", {"fromBlock": "0x1"}))).json["result"]) == 10
+        assert b.http.count("eth_getLogs") == 1
 
 
 async def test_h8_a_request_at_which_all_nodes_fail_is_to_blame_by_itself() -> None:

@@ -117,6 +117,26 @@ async def test_expect_100_continue() -> None:
         assert b"expect" not in {name.lower() for name, _ in node.http.requests[-1].headers}
 
 
+async def test_word_to_go_on_comes_after_the_answers_before() -> None:
+    async with served() as (node, _, client):
+        node.http.hold()
+        head, _, body = post(2, b"Expect: 100-continue\r\n").partition(b"\r\n\r\n")
+        client.write(post(1) + head + b"\r\n\r\n")
+        await until(lambda: node.http.count("eth_chainId"))
+        node.http.release()
+        assert b'"id":1,' in (await client.response())[1]
+        assert await client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.write(body)
+        assert b'"id":2,' in (await client.response())[1]
+
+
+async def test_connect_is_no_method_of_ours() -> None:
+    async with served() as (_, _, client):
+        client.write(b"CONNECT node.example:443 HTTP/1.1\r\nHost: node.example:443\r\n\r\nwhatever follows")
+        assert (await client.head()).startswith(b"HTTP/1.1 405 ")
+        assert await client.ended() == b""
+
+
 async def test_connection_close_is_honoured() -> None:
     async with served() as (_, _, client):
         client.write(post(1, b"Connection: close\r\n"))
