@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from e2e.chaos.config import PRESETS
 from e2e.chaos.draw import draw
-from e2e.chaos.run import TAGS, play
+from e2e.chaos.run import FEATURE, TAGS, play
 from e2e.chaos.schedule import ScheduleError, faults_in, load
 from e2e.chaos.shrink import shrink
 from e2e.checkers.verdict import Answer
@@ -106,6 +106,7 @@ def _play(theatre: Theatre, given: argparse.Namespace, schedule: Schedule) -> in
         return play(each, plan, stage=theatre.stage_for(TAGS), terminal=terminal)
 
     outcome = once(schedule)
+    outcome.write_junit(FEATURE)
     print(f"\n{outcome.text()}")
     if outcome.answer is Answer.NO and given.shrink and len(schedule.groups) > 1:
         print(_shrunk(schedule, outcome, once, given.shrink))

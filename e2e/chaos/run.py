@@ -109,8 +109,10 @@ def play(schedule: Schedule, workload: Plan, *, stage: Stage, terminal: Terminal
         company.report,
         {"seed": str(schedule.seed), "profile": stage.profile.name, **stage.versions},
         f"python -m e2e.chaos --replay {file}",
+        started,
+        time.monotonic() - began,
     )
-    outcome.save(FEATURE, time.monotonic() - began, started)
+    outcome.save()
     return outcome
 
 

@@ -17,7 +17,7 @@ from e2e.sut.profile import ProfileError
 from e2e.sut.protocol import SutError
 from e2e.testbed.protocol import TestbedError
 from e2e.trials import baseline
-from e2e.trials.load import Trial, run_load
+from e2e.trials.load import FEATURE, Trial, run_load
 from e2e.trials.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def play(given: argparse.Namespace, chosen: Options) -> int:
         outcome = run_load(theatre.stage, Trial.of(plan), Terminal())
     finally:
         theatre.close()
+    outcome.write_junit(FEATURE)
     print(f"\n{outcome.text()}")
     if given.renew and outcome.report is not None:
         name = theatre.stage.profile.name

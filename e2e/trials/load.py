@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -71,8 +71,9 @@ def run_load(stage: Stage, trial: Trial, terminal: Terminal) -> Outcome:
             run.settle(run.meta.patience + SETTLE_SLACK)
     finally:
         run.close()
-    outcome = _judged(run, company, report, trial, nothing_left(left, counts))
-    outcome.save(FEATURE, time.monotonic() - began, started)
+    judged = _judged(run, company, report, trial, nothing_left(left, counts))
+    outcome = replace(judged, started=started, took=time.monotonic() - began)
+    outcome.save()
     return outcome
 
 

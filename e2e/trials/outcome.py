@@ -28,7 +28,10 @@ SHOWN: Final = 5  # witnesses and violations in the text; the page has more
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`spans`: the faults, on the load's clock. `properties`: the conditions, for JUnit. `again`: how to repeat it."""
+    """`spans`: the faults, on the load's clock. `properties`: the conditions, for JUnit. `again`: how to repeat it.
+
+    `started`: when, in ISO 8601; `took`: seconds.
+    """
 
     title: str
     folder: Path
@@ -39,6 +42,8 @@ class Outcome:
     report: Report | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     again: str = ""
+    started: str = ""
+    took: float = 0.0
 
     @property
     def answer(self) -> Answer:
@@ -77,20 +82,26 @@ class Outcome:
             lines += [f"  {each.at:9.3f} {each.way} {each.text[:110]}" for each in violation.frames]
         return "\n".join(lines)
 
-    def save(self, feature: str, took: float, started: str) -> None:
-        """Write the seconds, the report, the page into the run's folder, and JUnit."""
+    def save(self) -> None:
+        """Write the seconds, the report and the page into the run's folder."""
         seconds.write(self.seconds, self.folder)
         if self.report is not None:
             (self.folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(self.report)))
         (self.folder / "violations.json").write_bytes(msgspec.json.format(msgspec.json.encode(list(self.violations))))
         (self.folder / page.NAME).write_text(page.page(self), encoding="utf-8")
+
+    def write_junit(self, feature: str) -> None:
+        """Say it in JUnit, in the place of what was said of `feature` before.
+
+        That is for the run which somebody asked for: replays and mutants are not what failed.
+        """
         case = Case(
             name=self.title,
-            seconds=took,
+            seconds=self.took,
             outcome={0: "passed", 1: "failed"}.get(self.exit_code, "error"),  # type: ignore[arg-type]
             message="; ".join(f"{each.promise}: {each.reason}" for each in self.verdicts if each.red),
             text=self.explanation() if self.red else "",
             output=self.text(),
-            started=started,
+            started=self.started,
         )
         write_feature(JUNIT, feature, [case], self.properties)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
+import xml.etree.ElementTree as ET
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from e2e.chaos import __main__ as command
 from e2e.chaos.__main__ import SHRUNK, _shrunk, main, told
 from e2e.chaos.config import PRESETS
 from e2e.chaos.draw import draw
 from e2e.chaos.schedule import load
 from e2e.checkers.verdict import broken, kept
 from e2e.testbed.local import NODES
+from e2e.trials import outcome as outcomes
 from e2e.trials.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -75,3 +80,26 @@ def test_another_failure_than_the_first_does_not_count(tmp_path: Path) -> None:
     other = Outcome("chaos", tmp_path, (broken("recovers", "slow", ()),))
     _shrunk(schedule, first, lambda _: other, budget=5)
     assert load(tmp_path / SHRUNK, NODES) == schedule
+
+
+def test_junit_tells_of_the_run_and_not_of_the_replays_that_shrink_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = draw(7, 60, PRESETS["default"], NODES)
+
+    def play(each: Schedule, *_: object, **__: object) -> Outcome:
+        whole = each.groups == schedule.groups
+        verdict = broken("no_silence", "3 of 9", ()) if whole else kept("no_silence", "9")
+        outcome = Outcome("whole" if whole else "a part", tmp_path, (verdict,))
+        outcome.save()
+        return outcome
+
+    monkeypatch.setattr(command, "play", play)
+    monkeypatch.setattr(outcomes, "JUNIT", tmp_path / "junit")
+    theatre: Any = SimpleNamespace(
+        stage=SimpleNamespace(testbed=SimpleNamespace(heal=lambda: None)), stage_for=lambda _: None
+    )
+    assert command._play(theatre, argparse.Namespace(rate=1, connections=1, shrink=3), schedule) == 1
+    (case,) = ET.parse(tmp_path / "junit" / "TEST-chaos.xml").getroot().iter("testcase")
+    assert "whole" in case.attrib["name"]
+    assert case.find("failure") is not None

@@ -94,6 +94,7 @@ def test_a_broken_proxy_is_caught_and_caught_again_from_the_file(stage: Stage, n
     found = shrink(SCHEDULE, lambda schedule: "nothing_strange" in once(schedule), budget=1)
     saved = found.best.save(tmp_path / "shrunk.json")
     assert "nothing_strange" in once(load(saved, NODES))
+    assert not outcomes.JUNIT.exists(), "what a mutant breaks is no result of the suite"
 
 
 def test_the_load_trial_kills_a_primary_and_judges(stage: Stage) -> None:

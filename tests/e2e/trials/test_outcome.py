@@ -38,6 +38,8 @@ def made(folder: Path, *verdicts: object) -> Outcome:
         report(),
         {"seed": "7"},
         "python -m e2e.chaos --replay a.json",
+        "2026-01-01T00:00:00+00:00",
+        61.0,
     )
 
 
@@ -59,12 +61,16 @@ def test_what_is_red_is_told_with_its_witnesses_and_frames(tmp_path: Path) -> No
 
 def test_everything_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcomes, "JUNIT", tmp_path / "junit")
-    made(tmp_path, GREEN, RED).save("Chaos", 61.0, "2026-01-01T00:00:00+00:00")
+    outcome = made(tmp_path, GREEN, RED)
+    outcome.save()
+    assert not (tmp_path / "junit").exists(), "a replay is saved as well, and is not what JUnit tells of"
+    outcome.write_junit("Chaos")
     assert seconds.read(tmp_path) == list(SECONDS)
     (case,) = ET.parse(tmp_path / "junit" / "TEST-chaos.xml").getroot().iter("testcase")
     failure = case.find("failure")
     assert failure is not None
     assert "never answered" in failure.attrib["message"]
+    assert float(case.attrib["time"]) == 61.0
     assert {each.name for each in tmp_path.iterdir()} >= {page.NAME, "report.json", "violations.json", seconds.FILE}
 
 
