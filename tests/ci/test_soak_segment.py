@@ -31,8 +31,9 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def segment(place: Path, ends: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "ENDS": ends, "SEGMENT": "2s", "GITHUB_STEP_SUMMARY": str(place / "page.md")}
+def segment(place: Path, ends: str = "", *, last: bool = False) -> subprocess.CompletedProcess[str]:
+    page, is_last = str(place / "page.md"), str(last).lower()
+    environment = {**os.environ, "ENDS": ends, "SEGMENT": "2s", "LAST": is_last, "GITHUB_STEP_SUMMARY": page}
     command = [str(place / "ci" / SCRIPT.name)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
 
@@ -48,4 +49,12 @@ def test_the_first_begins_and_the_next_goes_on_and_the_end_of_time_is_no_failure
 @pytest.mark.parametrize("code", ["0", "1", "2"])
 def test_what_the_soak_finds_is_what_the_segment_says(place: Path, code: str) -> None:
     assert segment(place, code).returncode == int(code)
+    assert segment(place, code, last=True).returncode == int(code)
     assert "    asked: -m e2e.soak" in (place / "page.md").read_text()
+
+
+def test_the_last_one_that_ends_before_the_soak_is_red_and_says_so_on_the_page(place: Path) -> None:
+    done = segment(place, last=True)
+    assert done.returncode == 2, "nobody can say"
+    assert "the soak goes on" not in done.stdout
+    assert "the last segment is over and the soak is not" in (place / "page.md").read_text()
