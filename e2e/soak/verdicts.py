@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.figures import percentile
 from e2e.checkers.verdict import Answer, Verdict, broken, kept, not_reached, unknown, worst
 from e2e.soak.gather import LegFigures, behind, latency, of_time
-from e2e.soak.leg import PROMISES, PROXY
+from e2e.soak.leg import LOAD, PROMISES, PROXY
 from e2e.soak.plan import EVERY, due
 from e2e.soak.trend import reduced, settled, stable, trend
 
@@ -61,6 +61,8 @@ def _stayed_up(legs: Sequence[LegFigures]) -> Verdict:
     seconds = sum(leg.seconds for leg in legs)
     if any(leg.why == PROXY for leg in legs):
         return broken("stayed_up", "the proxy ended by itself: see logs/proxy.log", [], seconds=seconds)
+    if any(leg.why == LOAD for leg in legs):
+        return unknown("stayed_up", "the load generator ended by itself: see load.jsonl", (), seconds=seconds)
     died = sum(not leg.why for leg in legs[:-1])
     return kept("stayed_up", f"{seconds:.0f} s in {len(legs)} legs; the harness died {died} times", seconds=seconds)
 

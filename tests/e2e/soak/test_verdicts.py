@@ -11,7 +11,7 @@ from e2e.load.figures import Latency
 from e2e.soak import journal, report
 from e2e.soak.__main__ import ended
 from e2e.soak.gather import LegFigures, gather
-from e2e.soak.leg import PROXY, STOPPED, TIME
+from e2e.soak.leg import LOAD, PROXY, STOPPED, TIME
 from e2e.soak.plan import NoSuchRunError, Plan
 from e2e.soak.verdicts import answer, seconds_left, verdicts
 from tests.e2e.soak.journals import EVERY, Course, new_run, write_leg
@@ -64,6 +64,7 @@ def test_one_thing_wrong_is_enough(tmp_path: Path, promise: str, course: Course)
 @pytest.mark.parametrize(
     ("promise", "course"),
     [
+        ("stayed_up", Course(why=LOAD)),
         ("was_forced", Course(away=None)),
         ("memory_stable", Course(seconds=60.0)),
         ("machine_kept_up", Course(piece={"still": 120.0})),
