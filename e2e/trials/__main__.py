@@ -23,8 +23,11 @@ from e2e.trials.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from e2e.load.figures import Report
     from e2e.steps.options import Options
+    from e2e.trials.outcome import Outcome
 
+NOT_RENEWED: Final = 2
 COULD_NOT_START: Final = 3
 STOPPED: Final = 130
 
@@ -68,8 +71,17 @@ def play(given: argparse.Namespace, chosen: Options) -> int:
     outcome.write_junit(FEATURE)
     print(f"\n{outcome.text()}")
     if given.renew and outcome.report is not None:
-        name = theatre.stage.profile.name
-        print(f"\nthe baseline of {name} is now {baseline.renew(outcome.report, name)}")
+        return renew(outcome, outcome.report, theatre.stage.profile.name)
+    return outcome.exit_code
+
+
+def renew(outcome: Outcome, report: Report, name: str) -> int:
+    """Make a run the baseline of the proxy `name`, or say why it is none; the exit status."""
+    try:
+        print(f"\nthe baseline of {name} is now {baseline.renew(report, name, outcome.red, baseline.FILE)}")
+    except ValueError as error:
+        print(f"\nthe baseline of {name} was not renewed: {error}", file=sys.stderr)
+        return outcome.exit_code or NOT_RENEWED
     return outcome.exit_code
 
 

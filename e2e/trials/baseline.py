@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from e2e.checkers.verdict import Verdict, broken, kept, not_reached
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from e2e.load.figures import Report
 
@@ -24,6 +24,7 @@ RANKS: Final = ("p50", "p90")
 ENOUGH: Final = 500
 """Requests each way, below which a ratio says nothing."""
 
+NAME: Final = "not_slower"
 RENEW: Final = "make load RENEW=1"
 
 
@@ -39,18 +40,18 @@ def not_slower(report: Report, profile: str, known: Mapping[str, Mapping[str, fl
     """Judge the ratios of a run; `known` are the baselines by profile of proxy."""
     seen = ratios(report)
     if seen is None:
-        return not_reached("not_slower", f"fewer than {ENOUGH} requests were sent through the proxy and past it")
+        return not_reached(NAME, f"fewer than {ENOUGH} requests were sent through the proxy and past it")
     facts: dict[str, Any] = {f"{rank} ratio": value for rank, value in seen.items()}
     facts |= {f"{rank} ms {group}": getattr(report.latency[group], rank) * 1000 for rank in RANKS for group in _GROUPS}
     told = ", ".join(f"{rank} {value:.2f} times" for rank, value in seen.items()) + " that of the node"
     baseline = known.get(profile)
     if baseline is None:
-        return not_reached("not_slower", f"{told}; not judged: there is no baseline of {profile} yet: {RENEW}", **facts)
+        return not_reached(NAME, f"{told}; not judged: there is no baseline of {profile} yet: {RENEW}", **facts)
     worse = [rank for rank, value in seen.items() if value > WORSE * baseline[rank]]
     compared = f"{told}; the baseline is {', '.join(f'{rank} {baseline[rank]:.2f}' for rank in RANKS)}"
     if worse:
-        return broken("not_slower", f"{compared}. If that has to be: {RENEW}", (), **facts)
-    return kept("not_slower", compared, **facts)
+        return broken(NAME, f"{compared}. If that has to be: {RENEW}", (), **facts)
+    return kept(NAME, compared, **facts)
 
 
 _GROUPS: Final = ("through", "direct")
@@ -64,8 +65,13 @@ def load(file: Path = FILE) -> dict[str, dict[str, float]]:
     return known
 
 
-def renew(report: Report, profile: str, file: Path = FILE) -> dict[str, float]:
-    """Put the ratios of this run in the place of the baseline of `profile`. Raises ValueError if there are none."""
+def renew(report: Report, profile: str, red: Collection[str] = (), file: Path = FILE) -> dict[str, float]:
+    """Put the ratios of this run in the place of the baseline of `profile`.
+
+    Raises ValueError if there are none, or if the run failed by more than being slower: `red` are the names of that.
+    """
+    if others := sorted(set(red) - {NAME}):
+        raise ValueError(f"nothing but {NAME} may be red in a run that is a measure for others: {', '.join(others)}")
     seen = ratios(report)
     if seen is None:
         raise ValueError(f"fewer than {ENOUGH} requests were compared: the run was too short for a baseline")

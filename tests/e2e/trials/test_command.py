@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from e2e.checkers.verdict import Answer
+from e2e.checkers.verdict import Answer, Verdict, broken, kept, unknown
 from e2e.ledger.faults import Fault
 from e2e.load.plan import Plan
-from e2e.trials.__main__ import main
+from e2e.trials import baseline
+from e2e.trials.__main__ import main, renew
 from e2e.trials.load import Trial, lost_and_back, nothing_left
+from e2e.trials.outcome import Outcome
+from tests.e2e.trials.days import report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.load.figures import Report
 
 
 @pytest.mark.parametrize(
@@ -47,3 +57,34 @@ def test_a_kill_that_did_not_happen_or_was_not_healed_proves_nothing() -> None:
 def test_what_is_left_is_a_leak() -> None:
     assert nothing_left([], "all").answer is Answer.YES
     assert nothing_left(["3 connections, 2 before the load"], "all").answer is Answer.NO
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "measured", "said", "code"),
+    [
+        ((kept("no_silence", ""), broken("not_slower", "", ())), report(), "is now", 1),
+        (
+            (broken("error_rate", "", ()), broken("not_slower", "", ())),
+            report(),
+            "not renewed: nothing but not_slower",
+            1,
+        ),
+        ((unknown("run_was_fair", ""),), report(), "run_was_fair", 2),
+        ((kept("no_silence", ""),), report(latency={}), "the run was too short for a baseline", 2),
+    ],
+)
+def test_a_run_that_is_no_measure_for_others_becomes_no_baseline_and_it_is_said_why(
+    verdicts: tuple[Verdict, ...],
+    measured: Report,
+    said: str,
+    code: int,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "baseline.json"
+    monkeypatch.setattr(baseline, "FILE", file)
+    assert renew(Outcome("a minute", tmp_path, verdicts), measured, "ours") == code
+    assert said in "".join(capsys.readouterr())
+    assert file.exists() == (said == "is now")

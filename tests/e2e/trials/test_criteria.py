@@ -128,8 +128,8 @@ def test_a_baseline_is_renewed_for_its_profile_alone(tmp_path: object) -> None:
 
     file = Path(str(tmp_path)) / "baseline.json"
     assert baseline.load(file) == {}
-    baseline.renew(report(), "ours", file)
-    baseline.renew(report(latency={"through": latency(0.003), "direct": latency(0.001)}), "theirs", file)
+    baseline.renew(report(), "ours", ["not_slower"], file)
+    baseline.renew(report(latency={"through": latency(0.003), "direct": latency(0.001)}), "theirs", file=file)
     known = baseline.load(file)
     assert known["ours"]["p50"] == pytest.approx(2.0, rel=0.01)
     assert known["theirs"]["p50"] == pytest.approx(3.0, rel=0.01)
