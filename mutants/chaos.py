@@ -68,7 +68,7 @@ class Record:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0: the sound proxy passed and each mutant was caught twice; 1: not so; 2: a wrong call."""
+    """0: the sound proxy passed, each mutant was caught twice; 1: not so; 2: a wrong call; 3: nothing was played."""
     parser = argparse.ArgumentParser(prog="python -m mutants chaos", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"mutants; default: {' '.join(FIVE)}")
     parser.add_argument("--seed", type=int, default=SEED, help=f"default: {SEED}")
@@ -80,11 +80,15 @@ def main(arguments: Sequence[str]) -> int:
     if strangers := [name for name in given.names if name not in known]:
         parser.error(f"no mutant {', '.join(strangers)}; python -m mutants --list names them all")
     plan = Plan(given.rate, given.connections)
-    with stage.network(given.seed) as theatre:
-        schedule = draw(given.seed, given.seconds, DENSE, theatre.stage.testbed.node_names())
-        control = _play(theatre, None, schedule, plan)
-        print(f"control: {', '.join(sorted(broken(control))) or control.answer}", flush=True)
-        records = [_try(theatre, name, schedule, plan) for name in given.names or FIVE]
+    try:
+        with stage.network(given.seed) as theatre:
+            schedule = draw(given.seed, given.seconds, DENSE, theatre.stage.testbed.node_names())
+            control = _play(theatre, None, schedule, plan)
+            print(f"control: {', '.join(sorted(broken(control))) or control.answer}", flush=True)
+            records = [_try(theatre, name, schedule, plan) for name in given.names or FIVE]
+    except stage.STOPPERS as error:
+        print(error, file=sys.stderr)
+        return stage.COULD_NOT_START
     for each in records:
         told = (
             ", ".join(sorted(each.broken & each.again)) or f"not caught ({', '.join(each.broken) or 'nothing broken'})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ _OURS: Final = re.compile(r'File ".*/mutants/\w+\.py".*\n(?:.*\n){0,8}?(\w+(?:Er
 def main(arguments: Sequence[str]) -> int:
     """0: a checker that was meant to caught each mutant, and the sound proxy passed; 1: not so; 2: a wrong call.
 
+    3: it could not be played.
     With the whole catalogue a scenario that no mutant fails is a failure, too. The track record is brought up to date.
     """
     parser = argparse.ArgumentParser(prog="python -m mutants gate", description=__doc__)
@@ -46,10 +48,14 @@ def main(arguments: Sequence[str]) -> int:
     if given.issues:
         chosen = [replace(each, shown_by=each.shown_by[:1]) for each in chosen if each.apply.__module__ == INCIDENT]
     began = time.monotonic()
-    with stage.network(given.seed) as theatre:
-        versions = dict(theatre.stage.versions)
-        control = _control(theatre, chosen)
-        records = [_try(theatre, mutant) for mutant in chosen]
+    try:
+        with stage.network(given.seed) as theatre:
+            versions = dict(theatre.stage.versions)
+            control = _control(theatre, chosen)
+            records = [_try(theatre, mutant) for mutant in chosen]
+    except stage.STOPPERS as error:
+        print(error, file=sys.stderr)
+        return stage.COULD_NOT_START
     unproven: list[str] = []
     if not given.issues:  # those play a part of each mutant's scenarios only
         _keep(records, versions, list(mutants))

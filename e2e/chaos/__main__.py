@@ -17,6 +17,7 @@ from e2e.chaos.run import FEATURE, TAGS, play
 from e2e.chaos.schedule import ScheduleError, faults_in, load
 from e2e.chaos.shrink import shrink
 from e2e.checkers.verdict import Answer
+from e2e.gateway.client import GatewayError
 from e2e.load.plan import Plan
 from e2e.load.process import LoadError
 from e2e.soak.duration import seconds
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COULD_NOT_START
     try:
         return _play(theatre, given, schedule)
-    except (SutError, LoadError, TestbedError) as error:
+    except (SutError, LoadError, TestbedError, GatewayError) as error:
         print(error, file=sys.stderr)
         return COULD_NOT_START
     except KeyboardInterrupt:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OUTPUT: Final = Path("reports/flake")
 FAILED: Final = 1
+WRONG_CALL: Final = 2
 NOT_FINISHED: Final = 3
 
 
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     given = _arguments(arguments)
     names = [name for name, tags in guest.scenarios().items() if given.tag in tags]
     if not names:
-        sys.exit(f"no scenario has the tag @{given.tag}")
+        print(f"no scenario has the tag @{given.tag}", file=sys.stderr)
+        return WRONG_CALL
     file = OUTPUT / ("stress.jsonl" if given.stress else "plays.jsonl")
     if given.share is not None:
         return _play_share(given, names, file)

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from e2e.steps.results import Played
 
 REPORTS: Final = Path("reports/score")
+BROKEN: Final = 1
+STOPPED: Final = 130
 LOCAL: Final = options.TESTBEDS[0]  # where the proxy's program has to be on this machine
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0: nothing is broken; 1: something is; 2: nobody can say, or a wrong call."""
+    """0: nothing is broken; 1: something is; 2: nobody can say, or a wrong call; 130: stopped, and nothing is."""
     given = _parser().parse_args(arguments)
     chosen = {name: value for name, _, value in (each.partition("=") for each in given.define)}
     chosen |= {"sut": given.sut} | ({} if given.seed is None else {"seed": str(given.seed)})
@@ -54,14 +56,18 @@ def main(arguments: Sequence[str]) -> int:
     name = theatre.stage.profile.name
     folder = REPORTS / name.replace("/", "-")
     played: list[Played] = []
+    stopped = False
     try:
         for part in _play(theatre, given.tags, folder, given.minutes):
             played += part
     except KeyboardInterrupt:
-        print("interrupted: the score is of what was played", file=sys.stderr)
+        stopped = True
+        print("stopped: the score is of what was played", file=sys.stderr)
     finally:
         theatre.close()
     if not played:
+        if stopped:
+            return STOPPED
         print(f"no scenario has the tags {given.tags!r}", file=sys.stderr)
         return 2
     told = score([_ended(each) for each in played], theatre.stage.profile.not_claimed)
@@ -69,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
     conditions = {**theatre.stage.versions, "seed": str(theatre.stage.seed), **theatre.stage.options}
     for path in _write(told, name, conditions, folder):
         print(path)
-    return told.exit_code
+    return STOPPED if stopped and told.exit_code != BROKEN else told.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:

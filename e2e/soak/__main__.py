@@ -22,7 +22,7 @@ from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.report.text import figures, table
 from e2e.soak import journal, report, verdicts
 from e2e.soak.duration import seconds, spoken
-from e2e.soak.forcing import FAULTS
+from e2e.soak.forcing import FAULTS, KNOWN, faults
 from e2e.soak.gather import gather
 from e2e.soak.ground import TOPOLOGY, Choice
 from e2e.soak.journal import Bout, Look, Piece
@@ -30,6 +30,7 @@ from e2e.soak.leg import STOPPED, Leg
 from e2e.soak.plan import NoSuchRunError, Plan, pace
 from e2e.sut.profile import ProfileError
 from e2e.sut.protocol import SutError
+from e2e.sut.topology import TOPOLOGIES
 from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _new(options: argparse.Namespace) -> Path:
         options.clients,
         options.rate,
         options.seed,
-        tuple(options.faults),
+        options.faults,
         choice,
     )
     plan.write(run / journal.PLAN)
@@ -156,8 +157,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=100)
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second over all; default: 100")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--faults", type=lambda text: text.split(","), default=FAULTS, help="stop, kill, pause")
-    parser.add_argument("--topology", default=TOPOLOGY, help=f"default: {TOPOLOGY}")
+    parser.add_argument("--faults", type=faults, default=FAULTS, help=f"{KNOWN}; default: {','.join(FAULTS)}")
+    parser.add_argument("--topology", choices=TOPOLOGIES, default=TOPOLOGY, help=f"default: {TOPOLOGY}")
     parser.add_argument("--block-time", type=float, default=1.0, help="seconds; default: 1")
     parser.add_argument("--sut", default="vixy-py", help="the proxy: a profile's name or file")
     parser.add_argument("--command", help="only another command, with {config} and {listen}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
+from e2e.nemesis import nemesis
 from e2e.sut.topology import is_primary
 from e2e.wait import WaitTimeoutError, wait_until
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from e2e.soak.ground import Ground
 
 FAULTS: Final = ("stop", "kill")
+KNOWN: Final = ", ".join(nemesis.FAULTS)
 MOVES_WITHIN: Final = 20.0  # seconds: far beyond what a proxy promises, which is for checkers to judge
 LOOK: Final = 0.1  # seconds between two looks at where clients are
 
@@ -40,6 +43,14 @@ class Forced:
     def __str__(self) -> str:
         away, home = ("?" if took is None else f"{took:.1f} s" for took in (self.away, self.home))
         return f"{self.fault} of {self.node}: clients away after {away}, home after {home}"
+
+
+def faults(text: str) -> tuple[str, ...]:
+    """The names in 'stop,kill'. Raises argparse.ArgumentTypeError, as an option's type should."""
+    names = tuple(text.split(","))
+    if strange := [name for name in names if name not in nemesis.FAULTS]:
+        raise argparse.ArgumentTypeError(f"no fault {', '.join(map(repr, strange))}; there are {KNOWN}")
+    return names
 
 
 class Forcing:

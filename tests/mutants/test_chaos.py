@@ -9,11 +9,15 @@ import pytest
 
 from e2e.chaos.draw import draw
 from e2e.checkers.verdict import broken, kept, unknown
+from e2e.steps.theatre import Theatre
 from e2e.testbed.local import NODES
+from e2e.testbed.protocol import TestbedError
 from e2e.trials.outcome import Outcome
-from mutants import catalogue, chaos
+from mutants import catalogue, chaos, gate, stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from e2e.chaos.schedule import Schedule
 
 PRIMARIES = {name for name in NODES if name.endswith("primary")}
@@ -52,3 +56,15 @@ def test_caught_is_what_breaks_the_same_again(first: set[str], again: set[str], 
 def test_only_what_is_broken_for_sure_counts() -> None:
     verdicts = (kept("lives", ""), unknown("error_rate", "busy"), broken("no_strangers", "", ()))
     assert chaos.broken(Outcome("x", Path(), verdicts)) == {"no_strangers"}
+
+
+@pytest.mark.parametrize("main", [chaos.main, gate.main])
+def test_a_network_that_cannot_be_started_is_no_mutant_that_got_away(
+    main: Callable[[list[str]], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nothing(_: object) -> None:
+        raise TestbedError("there is no geth")
+
+    monkeypatch.setattr(Theatre, "open", nothing)
+    assert main([]) == stage.COULD_NOT_START
+    assert "there is no geth" in capsys.readouterr().err

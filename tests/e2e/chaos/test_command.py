@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import xml.etree.ElementTree as ET
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from e2e.chaos.config import PRESETS
 from e2e.chaos.draw import draw
 from e2e.chaos.schedule import load
 from e2e.checkers.verdict import broken, kept
+from e2e.gateway.client import GatewayError
+from e2e.steps.theatre import Theatre
 from e2e.testbed.local import NODES
 from e2e.trials import outcome as outcomes
 from e2e.trials.outcome import Outcome
@@ -103,3 +106,22 @@ def test_junit_tells_of_the_run_and_not_of_the_replays_that_shrink_it(
     (case,) = ET.parse(tmp_path / "junit" / "TEST-chaos.xml").getroot().iter("testcase")
     assert "whole" in case.attrib["name"]
     assert case.find("failure") is not None
+
+
+def test_a_gateway_that_does_not_start_is_no_broken_promise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stage_for(_: object) -> None:
+        raise GatewayError("the gateway did not start")
+
+    closed: list[bool] = []
+    theatre = SimpleNamespace(
+        stage=SimpleNamespace(testbed=SimpleNamespace(heal=lambda: None)),
+        stage_for=stage_for,
+        close=lambda: closed.append(True),
+    )
+    monkeypatch.setattr(Theatre, "open", lambda _: theatre)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert main(["--duration", "30s"]) == command.COULD_NOT_START
+    assert "the gateway did not start" in capsys.readouterr().err
+    assert closed

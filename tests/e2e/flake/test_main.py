@@ -48,3 +48,9 @@ def test_a_proxy_that_fails_is_told_with_its_runs(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert plays(tmp_path) == [(1, "failed")] * 2
     assert "no-such-proxy is not there or not executable" in done.stdout
+
+
+def test_a_tag_that_no_scenario_has_is_a_wrong_call(tmp_path: Path) -> None:
+    done = flake(tmp_path, "--tag", "nosuch")
+    assert (done.returncode, done.stderr.strip()) == (2, "no scenario has the tag @nosuch")
+    assert not (tmp_path / "reports").exists()

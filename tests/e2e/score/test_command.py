@@ -6,12 +6,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.checkers.verdict import broken, kept, unknown
+from e2e.score import command
+from e2e.score.tally import Ended
+from e2e.steps.theatre import Theatre
 from e2e.sut.process import ADMINISTRATION
-from e2e.sut.profile_file import PROFILES
+from e2e.sut.profile_file import PROFILES, load
 from tests.e2e.report.pages import links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 NGINX = shutil.which("nginx") or shutil.which("nginx", path=ADMINISTRATION)
@@ -67,3 +76,29 @@ def test_a_profile_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "profiles here: blutgang, nginx, vixy-py" in done.stderr
     assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("kept", command.STOPPED), ("unknown", command.STOPPED), ("broken", 1)])
+def test_a_score_that_was_stopped_is_told_and_is_not_taken_for_a_whole_one(
+    answer: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = {"kept": kept("routes", ""), "unknown": unknown("routes", ""), "broken": broken("routes", "", ())}[answer]
+    facts = {"toothless": False, "started": True, "skipped": "", "run": "", "seconds": 1}
+    ended = Ended("Routing", "one", frozenset(), (said,), "", **facts)  # type: ignore[arg-type]
+
+    def play(*_: object) -> Iterator[list[Ended]]:
+        yield [ended]
+        raise KeyboardInterrupt
+
+    there = SimpleNamespace(profile=load("vixy-py"), versions={}, seed=7, options={})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Theatre, "open", lambda _: SimpleNamespace(stage=there, close=lambda: None))
+    monkeypatch.setattr(command, "_play", play)
+    monkeypatch.setattr(command, "_ended", lambda each: each)
+    assert command.main([]) == code
+    assert "stopped: the score is of what was played" in capsys.readouterr().err
+    assert (tmp_path / "reports/score/vixy-py/score.md").exists()

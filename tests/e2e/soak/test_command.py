@@ -1,0 +1,45 @@
+"""The command lines of a soak and of k6, as far as they go without nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.soak import __main__ as soak
+from e2e.soak import k6
+from e2e.soak.forcing import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("main", [soak.main, k6.main], ids=["soak", "k6"])
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--topology", "nosuch"], "invalid choice: 'nosuch'"),
+        (["--faults", "stop,kil"], "no fault 'kil'; there are stop, kill, pause"),
+        (["--duration", "soon"], "is no duration"),
+    ],
+)
+def test_a_wrong_call_is_told_before_anything_starts(
+    main: Callable[[list[str]], int],
+    arguments: list[str],
+    word: str,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    assert word in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_are_written_with_commas() -> None:
+    assert faults("pause,kill") == ("pause", "kill")
