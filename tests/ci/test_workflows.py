@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +101,40 @@ def test_actions_of_others_are_pinned_to_a_version() -> None:
 @pytest.mark.parametrize("file", WORKFLOWS)
 def test_a_token_may_only_read(file: str) -> None:
     assert WORKFLOWS[file]["permissions"] == {"contents": "read"}
+
+
+def test_a_change_of_what_goes_into_an_image_is_tried_in_an_enclave() -> None:
+    flow: dict[Any, Any] = WORKFLOWS["kurtosis.yml"]
+    paths = flow[True]["pull_request"]["paths"]  # `on` is YAML for True
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    locks = re.findall(r"^COPY (\S+\.lock) ", dockerfile, re.MULTILINE)
+    mains = re.findall(r'^ENTRYPOINT \["python", "-m", "([\w.]+)"\]', dockerfile, re.MULTILINE)
+    assert len(locks) == 2
+    assert len(mains) == 3
+    read = ["Dockerfile", *locks, *(file for main in mains for file in imported(f"{main}.__main__"))]
+    assert [file for file in read if not any(fnmatch(file, path) for path in paths)] == []
+
+
+def imported(module: str) -> list[str]:
+    """The files of ours that a process which begins with `module` reads."""
+    code = f"import sys, {module}; print(*(getattr(each, '__file__', None) or '' for each in sys.modules.values()))"
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [Path(name) for name in said.split() if name.startswith(f"{ROOT}/") and "/.venv/" not in name]
+    return [str(file.relative_to(ROOT)) for file in files]
+
+
+def test_the_workflow_for_other_repositories_uses_what_is_there() -> None:
+    """Its paths and inputs; whether the whole is a workflow that GitHub would take is seen by hand, with actionlint."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (job,) = yaml.safe_load(written)["jobs"].values()
+    ours = [step for step in job["steps"] if step.get("uses", "").startswith("./")]
+    assert [Path(step["uses"]).name for step in ours] == ["setup", "report"]
+    for step in ours:
+        action = ACTIONS[Path(step["uses"]).name]
+        needed = {name for name, of_it in action.get("inputs", {}).items() if of_it.get("required")}
+        assert needed <= set(step.get("with", {})) <= set(action.get("inputs", {}))
+    suite, proxy = (step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout"))
+    assert "path" not in suite, "both actions look for .venv and the lock at the root of the workspace"
+    assert not (ROOT / proxy["path"]).exists(), "the proxy's folder is none of ours"
