@@ -13,8 +13,8 @@ Feature: Shutdown
   Scenario: Posts in flight are answered before the proxy leaves
     Given the HTTP lane of el-1-primary is prepared for slow_answers
       | delay | methods            |
-      | 1000  | ["eth_getBalance"] |
+      | 2000  | ["eth_getBalance"] |
     When I post eth_getBalance while the proxy is told to stop
-    Then every HTTP request should have a result
+    Then no new client should be let in
+    And every HTTP request should have a result
     And the proxy should end with exit code 0 within 15 seconds
-    And no new client should be let in

@@ -10,6 +10,7 @@ from proxy.shell import link
 from proxy.shell.consensus import ConsensusLayer
 from proxy.shell.exchange import Exchange
 from proxy.shell.http import ExecutionLayer
+from proxy.shell.listener import Listener
 from proxy.shell.messages import Assembler
 from proxy.shell.pool import Pool
 from proxy.shell.server import Server
@@ -140,6 +141,17 @@ def cuts_clients_off() -> None:
 )
 def leaves_posts_behind() -> None:
     edit(Server, "drain", "self._listener.drain(grace), ", "")
+
+
+@mutant(
+    "After SIGTERM, while posts in flight are waited for, new clients are let in.",
+    mode="mode.C6",
+    caught_by=("leaves_politely", STEPS),
+    shown_by=("shutdown: Posts in flight are answered before the proxy leaves",),
+)
+def keeps_its_door_open() -> None:
+    shut = "self.draining = True\n    if self._server is not None:\n        self._server.close()"
+    edit(Listener, "drain", shut, "pass")
 
 
 @mutant(

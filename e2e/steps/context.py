@@ -11,6 +11,7 @@ from e2e.steps.playable import Step, playable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     from requests import Response
 
@@ -66,6 +67,7 @@ class World:
     traffic: Traffic | None = None
     posts: Posts | None = None
     poster: HttpClient | None = None
+    in_flight: Future[None] | None = None  # a post that a step did not wait for
     reply: Reply | None = None
     unsubscribed: Stream | None = None
     batch: list[Request] = field(default_factory=list)  # the last one that I sent

@@ -128,9 +128,11 @@ def poster(world: World) -> HttpClient:
 
 
 def posted(world: World) -> list[Exchange]:
-    """Stop posting, and return all requests that were posted."""
+    """Stop posting, wait for what is in flight, and return all requests that were posted."""
     if world.posts is not None:
         world.posts.stop()
+    if world.in_flight is not None:
+        world.in_flight.result()
     return [each for each in world.run.history().exchanges if each.request.lane == "http" and each.answered < math.inf]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from e2e.checkers.leaves_politely import DEAF
 from e2e.ledger.entries import Injected
 from e2e.ledger.faults import PROXY
 from e2e.run import NotServedError
 from e2e.steps.context import then, when
-from e2e.wait import wait_until
+from e2e.steps.lanes import pass_time
+from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
     from e2e.steps.context import Context
@@ -46,8 +48,13 @@ def proxy_ends(context: Context, code: int, seconds: float) -> None:
 
 @then("no new client should be let in")
 def no_new_client(context: Context) -> None:
+    """While the proxy is leaving: once it has ended there is no door that it could have kept open."""
+    run = context.world.run
+    pass_time(context.world, DEAF)
     try:
-        context.world.run.connect("latecomer")
+        run.connect("latecomer")
     except NotServedError:
+        if run.sut.exit_code is not None:
+            raise TooLateError("the proxy had ended before a new client could be tried") from None
         return
     raise AssertionError("a client was let in by a proxy that was told to stop")
