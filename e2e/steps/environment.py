@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 # behave's own objects are untyped: they are Any here and nowhere else.
 
 
+class NothingPlayedError(Exception):
+    """No scenario was chosen; a run that is green because nothing was played says nothing."""
+
+
 def before_all(context: Any) -> None:
     """Open the theatre; behave ends the run if this raises."""
     context.theatre = None
@@ -75,12 +79,14 @@ def _end(world: World, *, judged: bool) -> None:
 
 
 def after_all(context: Any) -> None:
-    """End the network and say what became of it all."""
+    """End the network and say what became of it all. Raises NothingPlayedError, by which behave's exit code is 1."""
     theatre: Theatre | None = context.theatre
     if theatre is not None:
         theatre.close()
         for line in theatre.results.summary():
             print(line)
+        if theatre.results.empty and not context.aborted:
+            raise NothingPlayedError("no scenario was played: none has these tags, or this name")
 
 
 after_all.capture = False  # type: ignore[attr-defined]  # behave looks for it: what is printed here is to be seen

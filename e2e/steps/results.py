@@ -112,6 +112,11 @@ class Results:
         self._lines[played.feature, played.scenario] = played.line()
         INDEX.write_text(page([*self._lines.values()], self._properties, INDEX.parent), encoding="utf-8")
 
+    @property
+    def empty(self) -> bool:
+        """Whether there was no scenario; one that was skipped is one."""
+        return not self._played
+
     def summary(self) -> list[str]:
         """Return the last lines of the output: where to look, and the counts."""
         outcomes = [each.outcome for scenarios in self._played.values() for each in scenarios.values()]

@@ -108,6 +108,14 @@ def test_a_proxy_that_is_not_there_is_named_and_nothing_is_left_running(
     assert len(list(case.iter("error"))) == 1
 
 
+def test_a_tag_that_no_scenario_has_is_no_success(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert behave("--tags", "@crtical", scenarios=()) == 1
+    told = capfd.readouterr().out
+    assert "0 passed, 0 failed, 0 skipped" in told
+    assert "no scenario was played: none has these tags" in told
+    assert not list((folder / "reports").rglob("*.xml"))
+
+
 def test_an_unknown_option_ends_behave_before_it_begins(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert behave("-D", "sead=7") == 1
     assert "-D sead: no such option, did you mean seed?" in capfd.readouterr().out
