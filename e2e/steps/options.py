@@ -26,6 +26,7 @@ KNOWN: Final = {
 TESTBEDS: Final = ("local", "kurtosis")
 ENCLAVES_ONLY: Final = ("enclave", "sut.image")
 PACES: Final = ("quick", "full")
+KEEPS: Final = ("0", "1")
 
 
 class OptionError(Exception):
@@ -50,9 +51,11 @@ class Options:
 def read(userdata: Mapping[str, str]) -> Options:
     """Read behave's userdata; what is not given gets its default, the seed a random one. Raises OptionError."""
     given = {name: value for name, value in userdata.items() if not name.startswith("behave.")}
-    for name in given:
+    for name, value in given.items():
         if name not in KNOWN:
             raise OptionError(_unknown(name))
+        if not value.strip():
+            raise OptionError(f"-D {name}=: must not be empty ({KNOWN[name]})")
     testbed = _one_of(given, "testbed", TESTBEDS)
     _refuse_contradictions(given, testbed)
     return Options(
@@ -61,10 +64,10 @@ def read(userdata: Mapping[str, str]) -> Options:
         sut=given.get("sut", "vixy-py"),
         command=given.get("sut.command"),
         image=given.get("sut.image"),
-        seed=int(_number(given, "seed", secrets.randbelow(1 << 31))),
-        block_time=_number(given, "block_time", 1.0),
+        seed=_seed(given),
+        block_time=_block_time(given),
         pace=_one_of(given, "pace", PACES),
-        keep=given.get("keep", "0") == "1",
+        keep=_one_of(given, "keep", KEEPS) == "1",
     )
 
 
@@ -90,14 +93,21 @@ def _one_of(given: Mapping[str, str], name: str, values: tuple[str, ...]) -> str
     return value
 
 
-def _number(given: Mapping[str, str], name: str, default: float) -> float:
-    text = given.get(name)
+def _seed(given: Mapping[str, str]) -> int:
+    text = given.get("seed")
     if text is None:
-        return default
+        return secrets.randbelow(1 << 31)
+    if not (text.isascii() and text.isdigit()):
+        raise OptionError(f"-D seed={text}: must be digits only ({KNOWN['seed']})")
+    return int(text)
+
+
+def _block_time(given: Mapping[str, str]) -> float:
+    text = given.get("block_time", "1")
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
-    if not 0 <= value < math.inf or (name == "block_time" and value == 0):
-        raise OptionError(f"-D {name}={text}: must be a number above zero ({KNOWN[name]})")
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise OptionError(f"-D block_time={text}: must be a number above zero ({KNOWN['block_time']})")
     return value

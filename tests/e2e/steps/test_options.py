@@ -47,8 +47,20 @@ def test_an_unknown_option_suggests_the_nearest_and_lists_all() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("testbed", "moon"), ("pace", "slow"), ("seed", "x"), ("seed", "-1"), ("block_time", "0"), ("block_time", "nan")],
+    [
+        *[("testbed", "moon"), ("pace", "slow"), ("keep", "true"), ("block_time", "0"), ("block_time", "nan")],
+        *[("seed", "x"), ("seed", "-1"), ("seed", "1.7"), ("seed", "1e3"), ("sut.command", ""), ("sut", " ")],
+    ],
 )
 def test_a_value_that_cannot_be_used_says_what_can(name: str, value: str) -> None:
-    with pytest.raises(OptionError, match=f"-D {name}={value}: must be"):
+    with pytest.raises(OptionError, match=f"-D {name}={value.strip()}: must (not )?be"):
         read({name: value})
+
+
+def test_a_seed_is_the_one_that_was_asked_for_however_large() -> None:
+    assert read({"seed": "12345678901234567891"}).seed == 12345678901234567891
+
+
+def test_keep_says_yes_or_no() -> None:
+    assert read({"keep": "1"}).keep
+    assert not read({"keep": "0"}).keep
