@@ -17,7 +17,7 @@ from e2e.steps import context, options
 from e2e.steps.context import needs
 from e2e.steps.needs import not_claimed
 from e2e.steps.theatre import Theatre
-from e2e.sut.profile import Profile, ProfileError
+from e2e.sut.profile import SEEN, Profile, ProfileError
 from e2e.sut.profile_file import EXAMPLE
 
 
@@ -93,8 +93,20 @@ def test_a_profile_that_does_not_claim_what_nobody_asks_for_is_refused_before_an
     assert not (tmp_path / "runs").exists()
 
 
+def test_what_a_step_needs_a_profile_may_say_that_it_does_not_claim() -> None:
+    calls = (
+        each
+        for file in STEPS_FOLDER.glob("*.py")
+        for each in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "needs"
+    )
+    needed = {str(name.value) for call in calls for name in call.args if isinstance(name, ast.Constant)}
+    assert "failing_methods" in needed
+    assert {name for name in needed if not name.startswith(("{", "setting."))} <= SEEN
+
+
 # What a step must not touch without saying so; `carrying` in a step about faults only prefers who is in use.
-SEEN = re.compile(r"\bstatus\(|endpoints\.(status|ready|health|metrics|consensus)|meta\.metrics\[|wait_for_tier\(")
+LOOKS = re.compile(r"\bstatus\(|endpoints\.(status|ready|health|metrics|consensus)|meta\.metrics\[|wait_for_tier\(")
 
 
 @pytest.mark.parametrize("file", sorted(STEPS_FOLDER.glob("*.py")), ids=lambda file: file.stem)
@@ -104,6 +116,6 @@ def test_every_step_that_looks_at_a_page_or_a_metric_says_that_it_needs_it(file:
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
         said = [ast.unparse(each) for each in function.decorator_list]
         is_step = any(each.startswith(("given(", "when(", "then(", "step(")) for each in said)
-        if is_step and SEEN.search(ast.unparse(function)) and not any(each.startswith("needs(") for each in said):
+        if is_step and LOOKS.search(ast.unparse(function)) and not any(each.startswith("needs(") for each in said):
             silent.append(function.name)
     assert silent == []
