@@ -55,7 +55,7 @@ features: $(READY) geth ## every scenario that does not take hours
 	$(BIN)/behave --tags 'not @extended and not @soak' --no-summary $(OPTIONS)
 
 score: $(READY) geth ## every scenario against a proxy, promise by promise: SUT=nginx, or a profile of your own; ARGUMENTS='--tags @load'
-	$(BIN)/python -m e2e score --sut $(or $(SUT),vixy-py) $(ARGUMENTS)
+	$(BIN)/python -m e2e score $(if $(SUT),--sut $(SUT)) $(ARGUMENTS) $(OPTIONS)
 
 gate: $(READY) geth ## broken proxies that the suite must catch; ISSUES=1: the five of the incident; MUTANTS='NAME …'
 	$(BIN)/python -m mutants gate $(if $(ISSUES),--issues) $(MUTANTS)

@@ -23,7 +23,7 @@ from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
 from e2e.sut.process import found
 from e2e.sut.profile import ProfileError
-from e2e.sut.profile_file import load
+from e2e.sut.profile_file import chosen_profile
 from e2e.sut.protocol import SutError
 from e2e.testbed.protocol import TestbedError
 
@@ -43,12 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     """0: nothing is broken; 1: something is; 2: nobody can say, or a wrong call; 130: stopped, and nothing is."""
     given = _parser().parse_args(arguments)
     chosen = {name: value for name, _, value in (each.partition("=") for each in given.define)}
-    chosen |= {"sut": given.sut} | ({} if given.seed is None else {"seed": str(given.seed)})
+    chosen |= {name: str(value) for name in ("sut", "seed") if (value := getattr(given, name)) is not None}
     try:
         read = options.read(chosen)
         if read.testbed == LOCAL:
-            profile = load(read.sut)
-            found(shlex.split(read.command or profile.command)[0].format(python=sys.executable), profile)
+            profile = chosen_profile(read.sut, read.command)
+            found(shlex.split(profile.command)[0].format(python=sys.executable), profile)
         theatre = Theatre.open(read)
     except (OptionError, ProfileError, SutError, TestbedError) as error:
         print(error, file=sys.stderr)
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m e2e score", description=__doc__)
-    parser.add_argument("--sut", default="vixy-py", metavar="PROFILE", help="a name in e2e/sut/profiles, or a path")
+    parser.add_argument("--sut", metavar="PROFILE", help="a name in e2e/sut/profiles (default vixy-py), or a path")
     parser.add_argument("--tags", default="", metavar="EXPRESSION", help="only these scenarios, as for behave")
     parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
     parser.add_argument(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from e2e.clients.scrape import Scraper, by_label
 from e2e.nemesis.nemesis import Nemesis
 from e2e.sut.process import SutProcess
-from e2e.sut.profile_file import load
+from e2e.sut.profile_file import chosen_profile
 from e2e.sut.topology import TOPOLOGIES, upstreams
 from e2e.testbed.local import LocalTestbed
 
@@ -36,8 +36,7 @@ class Choice:
 
     def profile(self) -> Profile:
         """The profile of the proxy under test. Raises ProfileError."""
-        profile = load(self.sut)
-        return profile if self.command is None else replace(profile, command=self.command, version="")
+        return chosen_profile(self.sut, self.command)
 
 
 @dataclass(frozen=True, slots=True)

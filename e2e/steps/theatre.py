@@ -16,7 +16,7 @@ from e2e.steps.results import Results
 from e2e.steps.venue import Venue, say
 from e2e.steps.venues import RUNS, choose
 from e2e.sut.profile import LINKS, SEEN, ProfileError
-from e2e.sut.profile_file import load
+from e2e.sut.profile_file import chosen_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,12 +40,10 @@ class Theatre:
     @classmethod
     def open(cls, options: Options) -> Theatre:
         """Start the network and the event loop. Raises TestbedError, ProfileError; then nothing is left running."""
-        sut = load(options.sut)
+        sut = chosen_profile(options.sut, options.command)
         if strange := sut.not_claimed.keys() - PROMISES.keys() - SEEN:
             listed = ", ".join((*PROMISES, *sorted(SEEN)))
             raise ProfileError(f"{options.sut}: not_claimed.{min(strange)}: nobody asks for that; there are {listed}")
-        if options.command is not None:
-            sut = replace(sut, name="sut.command", command=options.command, version="")
         with ExitStack() as ending:
             portal = ending.enter_context(start_blocking_portal("asyncio", {"use_uvloop": True}, name="event loop"))
             chosen = choose(options)

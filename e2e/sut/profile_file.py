@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -38,8 +39,10 @@ class _List(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    file: str
-    text: str
+    """`lists` may stand alone, for the command line; `file`, `text` and `settings` belong together."""
+
+    file: str = ""
+    text: str = ""
     settings: dict[str, str | int | float] = {}
     lists: dict[str, Any] = {}
 
@@ -95,15 +98,34 @@ def load(name: str) -> Profile:
         raise ProfileError(f"{path}: not valid TOML: {error}") from error
     try:
         profile = _profile(_converted(values, _File))
-        profile.render(_NODES, {"cl-1": _URL}, _ADDRESS)
-        profile.words({**_ADDRESS.values(), "python": "python", "config": "config"}, _NODES, {})
+        _fill_in(profile)
     except ProfileError as error:
         raise ProfileError(f"{path}: {error}") from error
     return profile
 
 
+def chosen_profile(name: str, command: str | None) -> Profile:
+    """Read the profile called `name`; started by `command` in the place of its own, if one is given.
+
+    Raises ProfileError.
+    """
+    profile = load(name)
+    if command is not None:
+        profile = replace(profile, name="sut.command", command=command, version="")
+        _fill_in(profile)
+    return profile
+
+
+def _fill_in(profile: Profile) -> None:
+    profile.render(_NODES, {"cl-1": _URL}, _ADDRESS)
+    profile.words({**_ADDRESS.values(), "python": "python", "config": "config"}, _NODES, {})
+
+
 def _profile(file: _File) -> Profile:
-    config = file.config or _Config(file="", text="")
+    config = file.config or _Config()
+    for key in ("file", "text"):
+        if not getattr(config, key) and (config.file or config.text or config.settings):
+            raise ProfileError(_complaint(f"missing field `{key}` - at `$.config`", ""))
     return Profile(
         name=file.name,
         command=file.command,

@@ -56,14 +56,17 @@ def test_nginx_routes_and_does_not_restore(tmp_path: Path) -> None:
     assert all((page.parent / link).is_file() for link in leading)
 
 
-def test_a_proxy_that_is_not_installed_is_asked_for_before_anything_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("called", [("--sut", "x.toml"), ("-D", "sut=x.toml")])
+def test_a_proxy_that_is_not_installed_is_asked_for_before_anything_starts(
+    tmp_path: Path, called: tuple[str, str]
+) -> None:
     text = (
         (PROFILES / "nginx.toml")
         .read_text(encoding="utf-8")
         .replace('command = "nginx ', 'command = "nginx-of-nowhere ')
     )
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
-    done = score(tmp_path, "--sut", "x.toml")
+    done = score(tmp_path, *called)
     assert done.returncode == 2
     assert (
         "nginx-of-nowhere is not there or not executable; install it with: apt-get install nginx-light" in done.stderr

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.soak.ground import Choice
+from e2e.steps import options
+from e2e.steps.theatre import Theatre
 from e2e.sut.profile import Address, NodeList, Profile, ProfileError, Upstream
-from e2e.sut.profile_file import PROFILES, load
+from e2e.sut.profile_file import PROFILES, chosen_profile, load
 from e2e.testbed.protocol import NodeUrls
 
 if TYPE_CHECKING:
@@ -90,6 +94,7 @@ COMPLAINTS = {
     'http = "/el"': ("http = 8", 'paths.http: expected `str`, got `int`; for example http = "/el"'),
     "patience = 10.0": ('patience = "10 s"', "patience: expected `float`, got `str`; for example patience = 10.0"),
     'file = "vixy.toml"': ("", 'config.file: this key is missing; for example file = "vixy.toml"'),
+    'text = """': ('name = """', "config.name: there is no such key There are file, text, settings, lists"),
     'backup = """': ('backups = """', "config.lists.nodes.backups: there is no such key, did you mean backup?"),
     "rss = ": ("memory = ", "metrics.memory: there is no such key There are upstream_connected, "),
     "$nodes": ("$noodles", "the config of vixy-py has a placeholder that nobody fills: 'noodles'; there are $listen, "),
@@ -104,6 +109,57 @@ def test_a_complaint_names_the_file_the_key_what_is_wrong_and_an_example(tmp_pat
     lines = "\n".join(line for line in OURS.splitlines() if not line.startswith("#"))
     assert right in lines
     assert refusal(tmp_path, lines.replace(right, wrong, 1)).startswith(message)
+
+
+ON_THE_COMMAND_LINE = """
+name = "x"
+command = "x --listen {listen} --nodes {urls}"
+
+[paths]
+http = "/"
+ws = "/ws"
+
+[config.lists.urls]
+primary = "$http_url"
+backup = "$http_url"
+separator = ","
+"""
+
+
+def test_a_proxy_that_takes_its_urls_on_the_command_line_needs_no_config_file(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(ON_THE_COMMAND_LINE, encoding="utf-8")
+    profile = load(str(tmp_path / "x.toml"))
+    urls = "http://127.0.0.1:1,http://127.0.0.1:3"
+    assert profile.words(ADDRESS.values(), NODES, {}) == ("x", "--listen", "127.0.0.1:8080", "--nodes", urls)
+    assert profile.config_file == ""
+    assert profile.render(NODES, {}, ADDRESS) == ""
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"), [('file = "x"', "text"), ('text = "x"', "file"), ("settings = { a = 1 }", "file")]
+)
+def test_what_belongs_to_a_config_file_is_there_as_a_whole_or_not_at_all(
+    tmp_path: Path, there: str, missing: str
+) -> None:
+    text = ON_THE_COMMAND_LINE + f"[config]\n{there}\n"
+    assert refusal(tmp_path, text).startswith(f"config.{missing}: this key is missing; for example {missing} = ")
+
+
+@pytest.mark.parametrize("command", ["vixy --config {confg}", 'vixy "--config {config}', "vixy {}", " "])
+def test_a_command_that_cannot_be_used_is_refused_before_anything_is_started(command: str) -> None:
+    with pytest.raises(ProfileError, match=r"the command of sut\.command "):
+        chosen_profile("vixy-py", command)
+    with pytest.raises(ProfileError, match=r"the command of sut\.command "):
+        Choice(command=command).profile()
+    with pytest.raises(ProfileError, match=r"the command of sut\.command "):
+        Theatre.open(replace(options.read({}), command=command))
+
+
+def test_a_command_takes_the_place_of_the_profiles_own() -> None:
+    profile = chosen_profile("vixy-py", "vixy {config}")
+    assert (profile.name, profile.command, profile.version) == ("sut.command", "vixy {config}", "")
+    assert profile.paths == load("vixy-py").paths
+    assert chosen_profile("vixy-py", None) == load("vixy-py")
 
 
 def test_text_that_is_no_toml_is_named(tmp_path: Path) -> None:
