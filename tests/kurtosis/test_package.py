@@ -80,6 +80,47 @@ def test_an_args_file_says_what_the_package_knows(file: Path) -> None:
         assert node["type"] in CLIENTS
 
 
+class RefusedError(Exception):
+    """Starlark's `fail`."""
+
+
+def check_names(*given: str) -> None:
+    """Run the function of that name as Python, which it is, too. Raises RefusedError."""
+
+    def fail(message: str) -> None:
+        raise RefusedError(message)
+
+    file = "src/package_io/input_parser.star"
+    tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "_check_names"]
+    known: dict[str, Any] = constants(file) | {"fail": fail}
+    exec(compile(tree, file, "exec"), known)
+    known["_check_names"](list(given))
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (("el-1",), "a node's name ends in -primary or -backup, as in el-1-primary: 'el-1'"),
+        (("el-1-primary", "el-1-primary"), "two nodes are named el-1-primary"),
+        (("el-1-backup",), "at least one node has to be a primary"),
+        (("el-1-primary", "el-1-backup"), "as in el-1-primary and el-2-backup: el-1-primary and el-1-backup"),
+        (("el-12345678-9-primary",), "11 characters at most before its role, as in el-1-primary: 'el-12345678-9-"),
+        (("el-123456789-primary",), "11 characters at most before its role"),
+    ],
+)
+def test_names_of_nodes_that_cannot_be_used_are_refused(given: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        check_names(*given)
+    assert complaint in str(caught.value)
+
+
+def test_the_longest_name_that_a_port_of_the_gateway_can_be_named_after() -> None:
+    check_names("el-12345678-primary", "el-2-backup")
+    for file in ARGS:
+        check_names(*names(file.name))
+
+
 def test_the_topologies_are_those_of_the_suite() -> None:
     assert names("2p2b.yaml") == names("mixed.yaml") == TOPOLOGIES["2p2b"]
     assert names("1p1b.yaml") == TOPOLOGIES["1p1b"]
