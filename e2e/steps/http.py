@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.failures import trouble
-from e2e.checkers.figures import percentile
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Received
 from e2e.steps.answers import shown
 from e2e.steps.context import step, then, when
 from e2e.steps.lanes import nodes_called
+from e2e.steps.latency import measured
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load
 from e2e.wait import TooLateError, wait_until
@@ -41,10 +41,9 @@ def clients_post_some(context: Context, limit: int, rate: float, count: int = 1)
 
 
 @when("I post {method:w}")
-@when("I post {method:w} and wait {seconds:g} seconds")
-def i_post(context: Context, method: str, seconds: float = PATIENCE) -> None:
+def i_post(context: Context, method: str) -> None:
     world = context.world
-    poster(world).call(Request(str(world.next_id), method, profiles.params_of(method)), seconds)
+    poster(world).call(Request(str(world.next_id), method, profiles.params_of(method)), PATIENCE)
     world.next_id += 1
 
 
@@ -69,7 +68,6 @@ def i_post_large(context: Context, mebibytes: float) -> None:
 def every_post_has_result(context: Context) -> None:
     asked = posted(context.world)
     failed = [each for each in asked if each.result is None]
-    assert asked, "nothing was posted"
     assert not failed, f"{len(failed)} of {len(asked)} posts have no result: {trouble(failed[0])}; {shown(failed)}"
 
 
@@ -83,7 +81,7 @@ def posts_answered_within(context: Context, seconds: float = 1.0) -> None:
 
 @then("{share:d} % of the HTTP requests should be answered within {seconds:g} seconds")
 def most_posts_answered_within(context: Context, share: int, seconds: float) -> None:
-    took = percentile([each.latency for each in posted(context.world)], share)
+    took = measured(posted(context.world), share)
     if took > seconds:
         raise TooLateError(f"p{share} is {took:.3f} s")
 
@@ -98,10 +96,9 @@ def answer_is_error(context: Context, status: int, code: int) -> None:
 
 
 @then("the answer should come within a second")
-@then("the answer should come within {seconds:g} seconds")
-def answer_in_time(context: Context, seconds: float = 1.0) -> None:
+def answer_in_time(context: Context) -> None:
     latency = last_post(context.world).latency
-    if latency > seconds:
+    if latency > 1:
         raise TooLateError(f"it took {latency:.2f} s")
 
 
@@ -128,12 +125,14 @@ def poster(world: World) -> HttpClient:
 
 
 def posted(world: World) -> list[Exchange]:
-    """Stop posting, wait for what is in flight, and return all requests that were posted."""
+    """Stop posting, wait for what is in flight, and return all requests that were posted, one at least."""
     if world.posts is not None:
         world.posts.stop()
     if world.in_flight is not None:
         world.in_flight.result()
-    return [each for each in world.run.history().exchanges if each.request.lane == "http" and each.answered < math.inf]
+    found = [each for each in world.run.history().exchanges if each.request.lane == "http" and each.answered < math.inf]
+    assert found, "nothing was posted"
+    return found
 
 
 def last_post(world: World) -> Exchange:
