@@ -127,10 +127,6 @@ class Connection:
         """The client's connection is gone."""
         self._process.io(self._gone)
 
-    def erred(self, code: int) -> None:
-        """The client broke the protocol."""
-        self._process.io(self.apply, ev.ClientErred(code, "a broken frame"))
-
     def stall(self) -> None:
         """The client stops to read."""
         self._reads = False

@@ -66,9 +66,3 @@ def parse_frame(text: str) -> list[tuple[str | None, Any]]:
         return [(None, text)]
     elements = parsed if isinstance(parsed, list) and parsed else [parsed]
     return [(_id_text(element), element) for element in elements]
-
-
-def raw_id(text: str) -> str | None:
-    """The JSON text of the id of the one request or answer in `text`; None where there is none."""
-    elements = parse_frame(text)
-    return elements[0][0] if len(elements) == 1 else None

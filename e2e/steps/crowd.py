@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from e2e.ledger.entries import Injected
-from e2e.steps.clients import clients_connected, i_connect, subscribe_all
-from e2e.steps.context import given, needs, then, when
+from e2e.steps.clients import i_connect, subscribe_all
+from e2e.steps.context import needs, then, when
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 EVENTUALLY: Final = 30.0  # seconds
 WATCHED: Final = 3.0  # seconds: a few blocks
-
-
-@given("{count:d} clients connected via WebSocket")
-def clients_only(context: Context, count: int) -> None:
-    clients_connected(context, count, 0)
 
 
 @when("{count:d} of the clients are gone without a word")

@@ -49,11 +49,10 @@ def node_is_not_asked(context: Context, node: str, method: str, lane: str) -> No
 
 
 @then("{node} should have been asked for {method:w} once")
-@then("{node} should have been asked for {method:w} {count:d} times")
-def asked_times(context: Context, node: str, method: str, count: int = 1) -> None:
+def asked_once(context: Context, node: str, method: str) -> None:
     for name in nodes_called(context.world, node):
         got = sum(asked(context.world, name, method, lane) for lane in ("HTTP", "WebSocket"))
-        assert got == count, f"{name} was asked for {method} {got} times"
+        assert got == 1, f"{name} was asked for {method} {got} times"
 
 
 @then("{node} should be dialled at most {count:d} times")

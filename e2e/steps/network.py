@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context
 
 
-@given("all services are running")
 @given("all Kurtosis services are running")
 def all_services_are_running(context: Context) -> None:
     run = context.world.run

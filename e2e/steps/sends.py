@@ -31,12 +31,11 @@ ON_ITS_WAY: Final = 0.3  # seconds after which a request is at its node
 
 
 @when("I post eth_sendRawTransaction while {node} is killed after a second")
-@when("I post eth_sendRawTransaction while {node} is killed after {seconds:g} seconds")
-def post_transaction(context: Context, node: str, seconds: float = 1.0) -> None:
+def post_transaction(context: Context, node: str) -> None:
     world = context.world
     request = Request(str(world.next_id), "eth_sendRawTransaction", [TRANSACTION])
     answered = world.run.stage.portal.start_task_soon(_post, poster(world), request)
-    pass_time(world, seconds)
+    pass_time(world, 1)
     world.run.nemesis.inject("kill", node)
     answered.result()
     world.run.nemesis.cure_all()
