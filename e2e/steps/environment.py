@@ -12,6 +12,7 @@ from e2e.run import Run, Scene
 from e2e.steps import options
 from e2e.steps.conclusion import conclude, required
 from e2e.steps.context import World
+from e2e.steps.guest import NoSuchScenarioError
 from e2e.steps.judging import STANDING_STEP
 from e2e.steps.needs import not_claimed
 from e2e.steps.results import Played, doubt_of
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # behave's own objects are untyped: they are Any here and nowhere else.
-
-
-class NothingPlayedError(Exception):
-    """No scenario was chosen; a run that is green because nothing was played says nothing."""
 
 
 def before_all(context: Any) -> None:
@@ -79,14 +76,14 @@ def _end(world: World, *, judged: bool) -> None:
 
 
 def after_all(context: Any) -> None:
-    """End the network and say what became of it all. Raises NothingPlayedError, by which behave's exit code is 1."""
+    """End the network and say what became of it all. Raises NoSuchScenarioError, by which behave's exit code is 1."""
     theatre: Theatre | None = context.theatre
     if theatre is not None:
         theatre.close()
         for line in theatre.results.summary():
             print(line)
         if theatre.results.empty and not context.aborted:
-            raise NothingPlayedError("no scenario was played: none has these tags, or this name")
+            raise NoSuchScenarioError("no scenario was played: none has these tags, or this name")
 
 
 after_all.capture = False  # type: ignore[attr-defined]  # behave looks for it: what is printed here is to be seen

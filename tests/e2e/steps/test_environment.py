@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.steps.environment import NothingPlayedError, after_all
+from e2e.steps.environment import after_all
+from e2e.steps.guest import NoSuchScenarioError
 from e2e.steps.results import Played, Results
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def test_a_run_in_which_nothing_was_played_is_an_error(context: SimpleNamespace) -> None:
-    with pytest.raises(NothingPlayedError, match="none has these tags"):
+    with pytest.raises(NoSuchScenarioError, match="none has these tags"):
         after_all(context)
 
 
