@@ -1,6 +1,6 @@
 """The load generator: seeded, open-loop, in a process of its own. It talks in JSON lines, see `e2e/load/figures.py`.
 
-    python -m e2e.load --ws ws://127.0.0.1:8080/el/ws --http http://127.0.0.1:8080/el --rate 1000 --connections 100
+    python -m e2e.load --ws ws://127.0.0.1:8080/el/ws --http-url http://127.0.0.1:8080/el --rate 1000
 
 SIGTERM (or Ctrl-C) ends the schedule; what is out still gets its time, then comes the report. Exit status: 0 if every
 request was answered once, no connection was lost and nothing else was wrong; 1 if not; 3 if it could not even begin.
