@@ -3,6 +3,9 @@
 A lane that a session lost is closed to all dials until the monitor itself has opened it: one dial for each node and
 step, however many clients there are. It waits for about a quarter of the time that the lane has been bad already, so
 attempts grow with the logarithm of the outage and the return costs at most a quarter more.
+
+A node that refuses what one client brought may serve all others: such a lane stays open, and is *doubted*. The monitor
+dials it as well, and closes it where it is refused itself: what its own dial brings is not the fault of any client.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ _SETTLE: Final = 0.03  # seconds: the clients of one broken lane report it withi
 _SHORTEST: Final = 0.1
 _LONGEST: Final = 30.0
 _FORGIVEN: Final = 10.0  # a lane that held this long has a clean record
+_CONTENT: Final = 2.0  # seconds for which the answer to a doubt is good, however many doubt again
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class _Lane:
     dialling: bool = False
     bad_since: float = 0.0
     opened_at: float = float("-inf")
+    asked_at: float = float("-inf")
     next_dial: float = float("inf")
 
 
@@ -48,21 +53,38 @@ class LaneBook:
         good_for = now - lane.opened_at
         # a short while in which it was good is no part of its outage
         lane.bad_since = now if good_for >= _FORGIVEN else lane.bad_since + good_for
-        lane.next_dial = now + self._delay(lane, now)
+        if not lane.dialling:  # as one that is doubted may be
+            lane.next_dial = now + self._delay(lane, now)
         return True
 
-    def opened(self, name: str, now: float) -> None:
+    def doubted(self, name: str, now: float) -> None:
+        """A node refused what one session brought: see for others whether it takes them. The lane stays open."""
         lane = self._lanes[name]
-        if lane.ready:
-            return
-        lane.ready, lane.dialling, lane.opened_at, lane.next_dial = True, False, now, float("inf")
+        if lane.ready and not lane.dialling:
+            lane.next_dial = max(now, lane.asked_at + _CONTENT)
 
-    def refused(self, name: str, now: float) -> None:
-        """A dial failed, or takes too long: time for another one. Of the latter only `opened` may be told yet."""
+    def opened(self, name: str, now: float) -> bool:
+        """A dial succeeded; whether that was news."""
         lane = self._lanes[name]
-        if not lane.ready:
-            lane.dialling = False
-            lane.next_dial = now + self._delay(lane, now)
+        lane.dialling = False
+        if lane.ready:
+            return False
+        lane.ready, lane.opened_at, lane.next_dial = True, now, float("inf")
+        return True
+
+    def refused(self, name: str, now: float) -> bool:
+        """A dial failed, or takes too long: time for another one. Of the latter only `opened` may be told yet.
+
+        Whether it was news, because a lane that was open till now was doubted, and rightly so.
+        """
+        lane = self._lanes[name]
+        if lane.ready and not lane.dialling:
+            return False
+        lane.dialling = False
+        if lane.ready:
+            return self.lost(name, now)
+        lane.next_dial = now + self._delay(lane, now)
+        return False
 
     def revived(self, name: str, now: float) -> None:
         """The node became healthy again: what its lane did before tells nothing now."""
@@ -76,7 +98,7 @@ class LaneBook:
         names = [name for name in healthy if self._lanes[name].next_dial <= now]
         for name in names:
             lane = self._lanes[name]
-            lane.dialling, lane.next_dial = True, float("inf")
+            lane.dialling, lane.asked_at, lane.next_dial = True, now, float("inf")
         return names
 
     def wake(self, healthy: Collection[str]) -> float:

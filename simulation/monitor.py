@@ -55,6 +55,10 @@ class Monitor:
         if self._lanes.lost(node, self._agenda.now):
             self._publish()
 
+    def lane_doubted(self, node: str) -> None:
+        self._lanes.doubted(node, self._agenda.now)
+        self._arm()
+
     def method_reported(self, node: str, method: str, *, works: bool) -> None:
         if works:
             self._breaker.succeeded(node, method)

@@ -111,6 +111,10 @@ class Monitor:
             self._el.hurry(node, time.monotonic())
             self._publish()
 
+    def lane_doubted(self, node: str) -> None:
+        self._lanes.doubted(node, time.monotonic())
+        self._arm()
+
     def method_reported(self, node: str, method: str, *, works: bool) -> None:
         if works:
             self.request_succeeded(node, method)
@@ -198,12 +202,13 @@ class Monitor:
             dial.cancel()
 
     def _lane_opened(self, name: str) -> None:
-        _log.info("%s: WebSocket lane open", name)
-        self._lanes.opened(name, time.monotonic())
+        if self._lanes.opened(name, time.monotonic()):
+            _log.info("%s: WebSocket lane open", name)
         self._publish()
 
     def _lane_refused(self, name: str) -> None:
-        self._lanes.refused(name, time.monotonic())
+        if self._lanes.refused(name, time.monotonic()):
+            _log.info("%s: WebSocket lane refuses all", name)
         self._publish()
 
     # ---- news

@@ -29,6 +29,10 @@ class NodeWatch(Protocol):
         """A WebSocket link to `node` dropped, or was refused: nobody dials it until the monitor has opened the lane."""
         ...
 
+    def lane_doubted(self, node: str) -> None:
+        """`node` refused what one client brought: it is dialled as before, while the monitor looks at the lane."""
+        ...
+
     def method_reported(self, node: str, method: str, *, works: bool) -> None:
         """`node` has failed at `method` by itself several times in a row, or, after that, `works` again."""
         ...

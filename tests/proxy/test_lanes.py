@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,8 +118,57 @@ def test_reviving_a_good_lane_changes_nothing() -> None:
     assert lanes.due(5.0, ["a"]) == []
 
 
+def test_a_doubted_lane_stays_open_while_it_is_looked_at() -> None:
+    lanes = book()
+    lanes.doubted("a", 0.0)
+    assert lanes.due(0.0, ["a"]) == ["a"]
+    assert lanes.ready("a")
+    assert not lanes.opened("a", 0.1), "no news"
+    assert lanes.wake(["a"]) == float("inf")
+
+
+def test_a_lane_that_refuses_the_monitor_too_is_closed_and_opens_again() -> None:
+    lanes = book()
+    lanes.doubted("a", 0.0)
+    lanes.due(0.0, ["a"])
+    assert lanes.refused("a", 0.1)
+    assert not lanes.ready("a")
+    assert dials(lanes, 10, opens=3.0)
+    assert lanes.ready("a")
+
+
+def test_a_doubted_lane_that_is_lost_meanwhile_is_closed_and_dialled_once() -> None:
+    lanes = book()
+    lanes.doubted("a", 0.0)
+    lanes.due(0.0, ["a"])
+    assert lanes.lost("a", 0.1)
+    assert lanes.wake(["a"]) == float("inf"), "the dial is under way"
+    assert not lanes.refused("a", 0.2)
+    assert lanes.wake(["a"]) < 1.0
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=9))
+def test_whatever_nodes_refuse_of_one_client_no_good_lane_closes_and_few_dials_are_made(pauses: list[int]) -> None:
+    """`pauses` are in hundredths of a second."""
+    lanes, dialled = book(), []
+    doubts = {10 * at for at in accumulate(pauses, initial=0)}
+    for tick in range(0, max(doubts) + 3000, 10):
+        if tick in doubts:
+            lanes.doubted("a", tick / 1000)
+        if lanes.due(tick / 1000, ["a"]):
+            dialled.append(tick / 1000)
+            lanes.opened("a", tick / 1000)
+        assert lanes.ready("a")
+    assert dialled[0] == 0
+    assert dialled[-1] >= max(doubts) / 1000 - 2, "a doubt was forgotten"
+    assert all(later - earlier > 1.99 for earlier, later in pairwise(dialled))
+
+
 @given(
-    st.lists(st.tuples(st.sampled_from(["lost", "opened", "refused", "revived", "due"]), st.floats(0, 5)), max_size=60),
+    st.lists(
+        st.tuples(st.sampled_from(["lost", "doubted", "opened", "refused", "revived", "due"]), st.floats(0, 5)),
+        max_size=60,
+    ),
     st.integers(0, 9),
 )
 def test_a_lane_is_ready_dialled_or_will_be(events: list[tuple[str, float]], seed: int) -> None:
@@ -128,6 +177,8 @@ def test_a_lane_is_ready_dialled_or_will_be(events: list[tuple[str, float]], see
         now += elapsed
         if event == "lost":
             lanes.lost("a", now)
+        elif event == "doubted":
+            lanes.doubted("a", now)
         elif event == "revived":
             lanes.revived("a", now)
         elif event == "due":
