@@ -16,6 +16,7 @@ from msgspec import Struct
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
+NO_METHOD: Final = -32601
 INTERNAL_ERROR: Final = -32603
 NO_NODE: Final = -32050
 TIMED_OUT: Final = -32051

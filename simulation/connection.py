@@ -86,7 +86,7 @@ class Connection:
             ev.Dial: self._dial,
             ev.HangUp: self._hang_up,
             ev.CloseClient: self._close_client,
-            ev.ReportLane: lambda command: gate.monitor.lane_lost(command.node),
+            ev.ReportLane: self._report_lane,
             ev.ReportMethod: self._report_method,
             ev.Count: lambda _command: None,
             ev.Moved: self._moved,
@@ -210,6 +210,10 @@ class Connection:
         wire = self.links.get(command.epoch)
         if wire is not None:
             wire.ping()
+
+    def _report_lane(self, command: ev.ReportLane) -> None:
+        monitor = self._gate.monitor
+        (monitor.lane_doubted if command.doubt else monitor.lane_lost)(command.node)
 
     def _report_method(self, command: ev.ReportMethod) -> None:
         self._gate.monitor.method_reported(command.node, command.method, works=command.works)

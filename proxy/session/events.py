@@ -60,10 +60,14 @@ class UpstreamPonged(Struct, frozen=True, gc=False):
 
 
 class UpstreamLost(Struct, frozen=True, gc=False):
-    """The link is gone, or the dial failed. `reason` is for people."""
+    """The link is gone, or the dial failed. `reason` is for people.
+
+    `refused`: because of what this client brought or sent, so that others may be served there.
+    """
 
     epoch: int
     reason: str
+    refused: bool = False
 
 
 class TimePassed(Struct, frozen=True, gc=False):
@@ -125,10 +129,14 @@ class HangUp(Struct, frozen=True, gc=False):
 
 
 class ReportLane(Struct, frozen=True, gc=False):
-    """The WebSocket lane of `node` refused or lost us: the monitor is to look."""
+    """The WebSocket lane of `node` refused or lost us: the monitor is to look.
+
+    `doubt`: the client may be why, so nobody else is to suffer for it meanwhile.
+    """
 
     node: str
     reason: str
+    doubt: bool = False
 
 
 class ReportMethod(Struct, frozen=True, gc=False):

@@ -104,8 +104,8 @@ class Session:
 
     def _dispatch(self, call: Call) -> None:
         link = self._current
-        if call.request.method == "eth_unsubscribe":
-            answer = self._streams.unsubscribe(self._links.values(), call, self._now)
+        if "subscribe" in call.request.method:  # hot: cheaper than to look at the end
+            answer = self._streams.answer(self._links.values(), call, self._now)
             if answer is not None:
                 self._desk.answer(call, answer)
                 return
@@ -140,7 +140,9 @@ class Session:
         try:
             self._read(link, event.data)
         except LinkUnfit as unfit:
-            self._give_up(link, str(unfit))
+            self._out.append(ev.HangUp(link.epoch))
+            self._lose(link, str(unfit), unfit=True)
+            self._plan()
 
     def _read(self, link: Link, data: bytes) -> None:
         """A message of `link`. Raises LinkUnfit where the node cannot do what the client needs."""
@@ -186,14 +188,6 @@ class Session:
             self._promote_if_restored(link)
         elif link is self._current and errand.purpose == REPLAY and link.early:
             self._streams.play_early(link, self._now)
-        self._plan()
-
-    def _give_up(self, link: Link, reason: str) -> None:
-        """The node works, but not for this client: another one may; if none does, the client is told so."""
-        self._out.append(ev.HangUp(link.epoch))
-        self._lose(link, reason, unfit=True)
-        if self._current is None and self._reach.exhausted:
-            self._close(1013, f"no node can go on with the subscriptions: {link.node} {reason}")
         self._plan()
 
     def _upstream_ponged(self, event: ev.UpstreamPonged) -> None:
@@ -273,16 +267,20 @@ class Session:
     def _upstream_lost(self, event: ev.UpstreamLost) -> None:
         link = self._links.get(event.epoch)
         if link is not None:
-            self._lose(link, event.reason)
+            unfit = event.refused and not link.is_open  # what was too big for an open one need not be sent again
+            self._lose(link, event.reason, unfit=unfit, doubt=event.refused)
             self._plan()
 
-    def _lose(self, link: Link, reason: str, *, unfit: bool = False) -> None:
-        """The link is of no use any more: what it owed goes elsewhere, and so does the client."""
+    def _lose(self, link: Link, reason: str, *, unfit: bool = False, doubt: bool = False) -> None:
+        """The link is of no use any more: what it owed goes elsewhere, and so does the client.
+
+        `unfit`: the node works, but not for this client: another one may; if none does, the client is told so.
+        """
         if self._links.pop(link.epoch, None) is None:
             return
         self._reach.failed(link.node, link.lived(self._now), self._now, unfit=unfit)
-        if not unfit:
-            self._out.append(ev.ReportLane(link.node, reason))
+        if doubt or not unfit:
+            self._out.append(ev.ReportLane(link.node, reason, doubt))
         if link is self._next:
             self._next = None
             self._out.append(Count("ws_reconnection_attempts_failed"))
@@ -299,6 +297,8 @@ class Session:
         else:
             for call in again:
                 self._dispatch(call)
+        if unfit and self._current is None and self._reach.exhausted:
+            self._close(1013, f"no node can go on with this client: {link.node} {reason}")
 
     # ---- time -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from proxy import jsonrpc
 from proxy.session.calls import BLOCK, IGNORE, LATEST, LOGS, REPLAY, Call, Errand
 from proxy.session.continuity import FEED, Continuity, event_result
 from proxy.session.link import Commands, Link, LinkUnfit, decoded
@@ -96,6 +97,16 @@ class Streams:
             self._errand(link, IGNORE, _unsubscribe(upstream), now)
         self.replay(link, now)
         return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
+
+    def answer(self, links: Iterable[Link], call: Call, now: float) -> bytes | None:
+        """What the session answers by itself to a method with "subscribe" in its name; None: a node is to."""
+        method = call.request.method
+        if method == "eth_unsubscribe":
+            return self.unsubscribe(links, call, now)
+        if method != "eth_subscribe" and method.endswith("_subscribe"):
+            # its events could not be told from those of another, nor go on at the next node: confirmed, it is silence
+            return jsonrpc.error_body(call.request.id, jsonrpc.NO_METHOD, f"{method} is not carried; eth_subscribe is")
+        return None
 
     def unsubscribe(self, links: Iterable[Link], call: Call, now: float) -> bytes | None:
         """The answer to an eth_unsubscribe; None where it names no id, so that a node may complain.

@@ -7,7 +7,7 @@ import base64
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport
 
 from proxy.shell import picows_seam
 
@@ -24,6 +24,10 @@ _NOT_PASSED = frozenset(
         b"transfer-encoding upgrade"
     ).split()
 )
+
+# a node says so of the query, the origin, the credentials or the headers of a client. 404 is not among them: a front
+# whose node is down answers with it, too
+_REFUSALS = frozenset((400, 401, 403, 414, 431))
 
 
 def passed_on(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
@@ -64,6 +68,14 @@ async def dial(
     await picows_seam.connect(url, listener, [*headers, *added], max_frame_size)
 
 
+def refusal(error: Exception) -> int | None:
+    """The HTTP status with which a node refused a dial, if what the client brought may be why."""
+    status = None
+    if isinstance(error, WSInvalidStatusError) and error.response is not None:
+        status = int(error.response.status)
+    return status if status in _REFUSALS else None
+
+
 class _Asker(WSListener):
     """Asks one question; `heard` is done when anything is answered."""
 
@@ -76,7 +88,8 @@ class _Asker(WSListener):
         transport.send(WSMsgType.TEXT, b'{"jsonrpc":"2.0","id":1,"method":"net_version","params":[]}')
 
     def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
-        if not self._heard.done():
+        # a node may send a pong that nobody asked for (RFC 6455, 5.5.3); its pings are picows' to answer
+        if frame.msg_type != WSMsgType.PONG and not self._heard.done():
             self._heard.set_result(frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY))
 
     def on_ws_disconnected(self, _transport: WSTransport) -> None:

@@ -112,7 +112,9 @@ class Upstream(WSListener):
         elif kind == WSMsgType.PONG:
             self._client.apply(ev.UpstreamPonged(self._epoch))
         elif kind == WSMsgType.CLOSE:
-            self._client.link_ended(self._epoch, f"closed with {frame.get_close_code()}")
+            code = frame.get_close_code()
+            # too big is what the client sent, and others send no such thing
+            self._client.link_ended(self._epoch, f"closed with {code}", refused=code == WSCloseCode.MESSAGE_TOO_BIG)
             leave(transport)
 
     def on_ws_disconnected(self, _transport: WSTransport) -> None:
@@ -261,14 +263,16 @@ class Client(WSListener):
                 query=self._query,
             )
         except Exception as error:  # noqa: BLE001 - whatever is wrong, it is the session that decides
-            self.link_ended(command.epoch, f"cannot be dialled: {type(error).__name__}")
+            status = dialer.refusal(error)
+            why = type(error).__name__ if status is None else f"HTTP {status}"
+            self.link_ended(command.epoch, f"cannot be dialled: {why}", refused=status is not None)
         finally:
             link.dialing = None
 
-    def link_ended(self, epoch: int, reason: str) -> None:
-        """The link is gone, for whatever reason; only the first one counts."""
+    def link_ended(self, epoch: int, reason: str, *, refused: bool = False) -> None:
+        """The link is gone, for whatever reason; only the first one counts. `refused`: see ev.UpstreamLost."""
         if self._links.pop(epoch, None) is not None:
-            self.apply(ev.UpstreamLost(epoch, reason))
+            self.apply(ev.UpstreamLost(epoch, reason, refused))
 
     def _send_upstream(self, command: ev.SendUpstream) -> None:
         link = self._links.get(command.epoch)
@@ -290,7 +294,8 @@ class Client(WSListener):
 
     def _report_lane(self, command: ev.ReportLane) -> None:
         log.info("websocket link to %s ended: %s", command.node, command.reason)
-        self._gate.watch.lane_lost(command.node)
+        watch = self._gate.watch
+        (watch.lane_doubted if command.doubt else watch.lane_lost)(command.node)
 
     def _report_method(self, command: ev.ReportMethod) -> None:
         log.info("%s: %s %s", command.node, command.method, "works again" if command.works else "fails")

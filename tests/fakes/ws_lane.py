@@ -31,7 +31,8 @@ class WsLane(Lane):
 
     `refused` names kinds of subscriptions that are refused; `repeat` sends every answer that many times; `shuffle`
     holds back that many answers and sends them in reverse; `mute` accepts TCP and never completes the handshake;
-    `hang_up_after` (seconds) drops each new connection; `status` refuses handshakes with that HTTP status.
+    `hang_up_after` (seconds) drops each new connection; `status` refuses handshakes with that HTTP status, `bars` those
+    of these origins with 403; `largest` is how many bytes of a message it reads before it closes with 1009.
     """
 
     scheme = "ws"
@@ -45,6 +46,8 @@ class WsLane(Lane):
         self.mute = False
         self.hang_up_after: float | None = None
         self.status: int | None = None
+        self.bars: set[str] = set()
+        self.largest: int | None = None
         self.handshakes: deque[Request] = deque(maxlen=100)  # the newest: a test may connect 20,000 times
         self.clients: dict[ServerConnection, _Client] = {}
         self._ids = itertools.count(1)
@@ -58,7 +61,7 @@ class WsLane(Lane):
             sock=listening,
             process_request=self._handshake,
             compression=None,
-            max_size=None,
+            max_size=self.largest,
             ping_interval=None,
             close_timeout=0.5,
             open_timeout=None,
@@ -110,7 +113,8 @@ class WsLane(Lane):
         await self._running.wait()
         if self.mute:
             await asyncio.get_running_loop().create_future()
-        return None if self.status is None else connection.respond(self.status, "told so")
+        status = 403 if request.headers.get("Origin") in self.bars else self.status
+        return None if status is None else connection.respond(status, "told so")
 
     async def _serve(self, connection: ServerConnection) -> None:
         client = self.clients[connection] = _Client(self, connection)

@@ -35,6 +35,7 @@ class Stage:
         self.dials: list[tuple[float, str]] = []
         self.carrier: str | None = None
         self.reports: list[str] = []
+        self.doubts: list[str] = []
         # (node, method, works), as reported
         self.methods: list[tuple[str, str, bool]] = []
         self.counts: Counter[str] = Counter()
@@ -72,8 +73,8 @@ class Stage:
             case ev.Moved(previous, node):
                 assert previous == self.carrier, "the client was elsewhere"
                 self.carrier = node
-            case ev.ReportLane(node):
-                self.reports.append(node)
+            case ev.ReportLane(node, _, doubt):
+                (self.doubts if doubt else self.reports).append(node)
             case ev.ReportMethod(node, method, works):
                 self.methods.append((node, method, works))
             case ev.Count(name, amount):

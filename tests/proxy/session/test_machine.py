@@ -174,6 +174,13 @@ class SessionMachine(RuleBasedStateMachine):
         node.accepts = reopens
 
     @rule(name=NODES)
+    def find_too_big(self, name: str) -> None:
+        """For what this client sent the node ends its links, and takes new ones."""
+        node, lost = self.at(name), len(self.stage.reports)
+        node.drop("closed with 1009", refused=True)
+        assert node.name not in self.stage.reports[lost:], "the lane was blamed"
+
+    @rule(name=NODES)
     def silence(self, name: str) -> None:
         self.at(name).silent = True
 

@@ -35,8 +35,9 @@ class Asked(NamedTuple):
 @dataclass(slots=True)
 class Upstream:
     """What a test may set: `healthy` and `ws_ready` (routing's view, through `Stage.route`), `accepts` (dials are
-    taken), `silent` (takes bytes, says nothing, not even a pong), `holds` (methods left for the test to answer, "*" for
-    all), `refuses` (kinds of subscription), `logs_first` (or heads first).
+    taken), `bars` (dials of this client are refused, those of others are not), `silent` (takes bytes, says nothing, not
+    even a pong), `holds` (methods left for the test to answer, "*" for all), `refuses` (kinds of subscription),
+    `logs_first` (or heads first).
     """
 
     name: str
@@ -46,6 +47,7 @@ class Upstream:
     healthy: bool = True
     ws_ready: bool = True
     accepts: bool = True
+    bars: bool = False
     silent: bool = False
     holds: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
@@ -76,6 +78,8 @@ class Upstream:
     def dialled(self, epoch: int) -> None:
         if self.silent:
             self.dialling.append(epoch)
+        elif self.bars:
+            self.tell(ev.UpstreamLost(epoch, "HTTP 403", refused=True))
         elif self.accepts:
             self.open(epoch)
         else:
@@ -92,11 +96,11 @@ class Upstream:
             self.dialling.remove(epoch)
         self.held = [asked for asked in self.held if asked.epoch != epoch]
 
-    def drop(self, reason: str = "reset") -> None:
-        """Every link ends; what they were asked is never answered."""
+    def drop(self, reason: str = "reset", *, refused: bool = False) -> None:
+        """Every link ends; what they were asked is never answered. `refused`: for what the client sent."""
         for epoch in [*self.links]:
             self.left(epoch)
-            self.tell(ev.UpstreamLost(epoch, reason))
+            self.tell(ev.UpstreamLost(epoch, reason, refused))
 
     # ---- requests -----------------------------------------------------------------------------------------------
 
