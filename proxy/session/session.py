@@ -105,7 +105,7 @@ class Session:
     def _dispatch(self, call: Call) -> None:
         link = self._current
         if "subscribe" in call.request.method:  # hot: cheaper than to look at the end
-            answer = self._streams.answer(self._links.values(), call, self._now)
+            answer = self._streams.answer(self._links.values(), link, call, self._now)
             if answer is not None:
                 self._desk.answer(call, answer)
                 return
@@ -115,11 +115,6 @@ class Session:
             self._write(link, call)
 
     def _write(self, link: Link, call: Call) -> None:
-        if call.subscribes:
-            answer = self._streams.prepare(link, call, self._now)
-            if answer is not None:
-                self._desk.answer(call, answer)
-                return
         key = link.mint()
         call.tries += 1
         call.node = link.node

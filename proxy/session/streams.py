@@ -98,12 +98,17 @@ class Streams:
         self.replay(link, now)
         return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
 
-    def answer(self, links: Iterable[Link], call: Call, now: float) -> bytes | None:
-        """What the session answers by itself to a method with "subscribe" in its name; None: a node is to."""
+    def answer(self, links: Iterable[Link], current: Link | None, call: Call, now: float) -> bytes | None:
+        """What the session answers by itself to a method with "subscribe" in its name; None: a node is to.
+
+        `current`, of all `links`, is the one to which the call would be written now.
+        """
         method = call.request.method
         if method == "eth_unsubscribe":
             return self.unsubscribe(links, call, now)
-        if method != "eth_subscribe" and method.endswith("_subscribe"):
+        if method == "eth_subscribe":
+            return None if current is None else self.prepare(current, call, now)
+        if method.endswith("_subscribe"):
             # its events could not be told from those of another, nor go on at the next node: confirmed, it is silence
             return jsonrpc.error_body(call.request.id, jsonrpc.NO_METHOD, f"{method} is not carried; eth_subscribe is")
         return None
