@@ -8,7 +8,6 @@ which is pinned; tests/proxy/shell/test_picows_seam.py notices when this stops w
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import struct
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,10 @@ from urllib.parse import urlsplit
 from picows import WSAutoPingStrategy, WSMsgType, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined] # not in the published stubs
 
+from proxy.shell import outbound
+
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Sequence
 
     from picows import WSListener, WSTransport, WSUpgradeRequest
@@ -69,12 +71,8 @@ async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, s
     secure = parts.scheme == "wss"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     protocol = _protocol(parts.netloc, path, lambda: listener, max_frame_size, headers)
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        lambda: protocol,
-        parts.hostname or "",
-        parts.port or (443 if secure else 80),
-        ssl=True if secure else None,
-    )
+    port = parts.port or (443 if secure else 80)
+    transport, _ = await outbound.connect(lambda: protocol, parts.hostname or "", port, tls=secure)
     try:
         await protocol.wait_until_handshake_complete()
     except BaseException:

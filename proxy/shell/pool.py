@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from proxy.shell.headers import Heads, ResponseHead
 from proxy.shell.link import Failure, Link, Receiver
+from proxy.shell.outbound import connect
 
 if TYPE_CHECKING:
     from proxy.shell.endpoint import Endpoint
@@ -44,7 +44,6 @@ class Pool:
         self.endpoint = endpoint
         self._few = few
         self._loop = asyncio.get_running_loop()
-        self._ssl = ssl.create_default_context() if endpoint.tls else None
         self._heads: Heads[ResponseHead] = Heads()
         self._idle: list[Link] = []
         self._links: set[Link] = set()
@@ -122,10 +121,10 @@ class Pool:
         endpoint = self.endpoint
         try:
             async with asyncio.timeout(DIAL_LIMIT):
-                _, link = await self._loop.create_connection(
-                    lambda: Link(self._freed, self._heads), endpoint.host, endpoint.port, ssl=self._ssl
+                _, link = await connect(
+                    lambda: Link(self._freed, self._heads), endpoint.host, endpoint.port, tls=endpoint.tls
                 )
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             self._fail(order, _dial_failure(error))
             return
         if not link.usable:
@@ -185,7 +184,7 @@ class Pool:
             self._sweep = self._loop.call_later(IDLE_LIMIT / 2, self._close_idle)
 
 
-def _dial_failure(error: OSError | ssl.SSLError) -> Failure:
+def _dial_failure(error: OSError) -> Failure:
     if isinstance(error, TimeoutError):
         return Failure("no connection in time", written=False)
     if isinstance(error, ConnectionRefusedError):

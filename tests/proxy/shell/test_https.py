@@ -6,19 +6,25 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from picows import WSListener, WSTransport
+from websockets.asyncio.server import serve as serve_websockets
 
+from proxy.shell import outbound, picows_seam
 from proxy.shell.endpoint import Endpoint
 from proxy.shell.pool import Pool
 from proxy.shell.probes import ProbeError, ask
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 pytestmark = [
     pytest.mark.anyio,
+    pytest.mark.usefixtures("_trust_read_anew"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate"),
 ]
 
@@ -28,6 +34,13 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
     await writer.drain()
     writer.close()
+
+
+@pytest.fixture
+def _trust_read_anew() -> Iterator[None]:
+    outbound._trust.cache_clear()
+    yield
+    outbound._trust.cache_clear()
 
 
 @pytest.fixture
@@ -44,13 +57,17 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return key, certificate
 
 
+def server_context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate[1], certificate[0])
+    return context
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_https_with_a_certificate_that_is_checked(
     certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, *, trusted: bool
 ) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate[1], certificate[0])
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_context(certificate))
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
     port = server.sockets[0].getsockname()[1]
@@ -63,3 +80,34 @@ async def test_https_with_a_certificate_that_is_checked(
             await ask(pool, request, new=False)
     pool.close()
     server.close()
+
+
+@asynccontextmanager
+async def secure_lane(certificate: tuple[Path, Path]) -> AsyncIterator[int]:
+    """The port of a WebSocket server behind TLS."""
+    async with serve_websockets(
+        lambda connection: connection.wait_closed(), "127.0.0.1", 0, ssl=server_context(certificate)
+    ) as server:
+        yield next(iter(server.sockets)).getsockname()[1]
+
+
+class _Leaver(WSListener):
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        transport.disconnect()
+
+
+async def dial(port: int) -> None:
+    await picows_seam.connect(f"wss://127.0.0.1:{port}", _Leaver(), [], 1000)
+
+
+async def test_wss_links_share_what_is_trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    async with secure_lane(certificate) as port:
+        await asyncio.gather(*(dial(port) for _ in range(5)))
+    assert (outbound._trust.cache_info().misses, outbound._trust.cache_info().hits) == (1, 4)
+
+
+async def test_wss_with_a_certificate_that_nobody_trusts(certificate: tuple[Path, Path]) -> None:
+    async with secure_lane(certificate) as port:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await dial(port)

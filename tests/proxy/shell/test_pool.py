@@ -15,7 +15,7 @@ from tests.fakes.lane import break_with_reset
 from tests.proxy.shell.running import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from proxy.shell.headers import ResponseHead
     from proxy.shell.link import Failure, Link
@@ -230,22 +230,15 @@ async def test_a_host_that_does_not_exist() -> None:
 async def test_a_dial_that_nobody_answers_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "DIAL_LIMIT", 0.1)
     async with scripted() as (_, pool):
-        monkeypatch.setattr(pool, "_loop", _Never(asyncio.get_running_loop()))
+        monkeypatch.setattr(pools, "connect", _never)
         told = await sent(pool)
         assert told.failure is not None
         assert told.failure.reason == "no connection in time"
         assert not told.failure.written
 
 
-class _Never:
-    """A loop whose connections never come."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.create_task = loop.create_task
-        self.call_later: Callable[..., asyncio.TimerHandle] = loop.call_later
-
-    async def create_connection(self, *_args: object, **_options: object) -> None:
-        await asyncio.sleep(60)
+async def _never(*_args: object, **_options: object) -> None:
+    await asyncio.sleep(60)
 
 
 @pytest.mark.parametrize("new", [True, False])
