@@ -124,7 +124,7 @@ class Pool:
                 _, link = await connect(
                     lambda: Link(self._freed, self._heads), endpoint.host, endpoint.port, tls=endpoint.tls
                 )
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, a request waits to hear of it
             self._fail(order, _dial_failure(error))
             return
         if not link.usable:
@@ -184,9 +184,9 @@ class Pool:
             self._sweep = self._loop.call_later(IDLE_LIMIT / 2, self._close_idle)
 
 
-def _dial_failure(error: OSError) -> Failure:
+def _dial_failure(error: Exception) -> Failure:
     if isinstance(error, TimeoutError):
         return Failure("no connection in time", written=False)
     if isinstance(error, ConnectionRefusedError):
         return Failure("connection refused", written=False, refused=True)
-    return Failure(f"no connection: {error.strerror or type(error).__name__}", written=False)
+    return Failure(f"no connection: {getattr(error, 'strerror', None) or type(error).__name__}", written=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 import subprocess
 from contextlib import asynccontextmanager
@@ -82,6 +83,19 @@ async def test_https_with_a_certificate_that_is_checked(
     server.close()
 
 
+async def test_the_certificate_is_held_against_the_name_that_was_dialled(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is for localhost and 127.0.0.1, where both names lead."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, port, **options: found("127.0.0.1", port, **options))
+    async with secure_lane(certificate) as port:
+        await dial("localhost", port)
+        with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+            await dial("other.test", port)
+
+
 @asynccontextmanager
 async def secure_lane(certificate: tuple[Path, Path]) -> AsyncIterator[int]:
     """The port of a WebSocket server behind TLS."""
@@ -96,18 +110,18 @@ class _Leaver(WSListener):
         transport.disconnect()
 
 
-async def dial(port: int) -> None:
-    await picows_seam.connect(f"wss://127.0.0.1:{port}", _Leaver(), [], 1000)
+async def dial(host: str, port: int) -> None:
+    await picows_seam.connect(f"wss://{host}:{port}", _Leaver(), [], 1000)
 
 
 async def test_wss_links_share_what_is_trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
     async with secure_lane(certificate) as port:
-        await asyncio.gather(*(dial(port) for _ in range(5)))
+        await asyncio.gather(*(dial("127.0.0.1", port) for _ in range(5)))
     assert (outbound._trust.cache_info().misses, outbound._trust.cache_info().hits) == (1, 4)
 
 
 async def test_wss_with_a_certificate_that_nobody_trusts(certificate: tuple[Path, Path]) -> None:
     async with secure_lane(certificate) as port:
         with pytest.raises(ssl.SSLCertVerificationError):
-            await dial(port)
+            await dial("127.0.0.1", port)

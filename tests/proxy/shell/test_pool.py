@@ -227,6 +227,13 @@ async def test_a_host_that_does_not_exist() -> None:
     assert told.failure.reason.startswith("no connection")
 
 
+async def test_a_dial_that_fails_in_an_unheard_of_way_is_a_failure_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "connect", _break)
+    told = await sent(Pool(Endpoint("http://127.0.0.1:1")))
+    assert told.failure is not None
+    assert (told.failure.reason, told.failure.written) == ("no connection: RuntimeError", False)
+
+
 async def test_a_dial_that_nobody_answers_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "DIAL_LIMIT", 0.1)
     async with scripted() as (_, pool):
@@ -235,6 +242,10 @@ async def test_a_dial_that_nobody_answers_ends_in_time(monkeypatch: pytest.Monke
         assert told.failure is not None
         assert told.failure.reason == "no connection in time"
         assert not told.failure.written
+
+
+async def _break(*_args: object, **_options: object) -> None:
+    raise RuntimeError
 
 
 async def _never(*_args: object, **_options: object) -> None:
