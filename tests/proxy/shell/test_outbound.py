@@ -117,11 +117,10 @@ async def test_an_address_that_does_not_answer_is_not_the_only_one_tried(names: 
     names.known["good.test"] = ["127.0.0.2", "127.0.0.3"]
     with black_hole("127.0.0.2") as port:
         server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.3", port)
-        async with asyncio.timeout(1):
+        async with server, asyncio.timeout(1):
             transport, _ = await outbound.connect(asyncio.Protocol, "good.test", port, tls=False)
-        assert transport.get_extra_info("peername") == ("127.0.0.3", port)
-        transport.abort()
-        server.close()
+            assert transport.get_extra_info("peername") == ("127.0.0.3", port)
+            transport.abort()
 
 
 async def test_an_address_is_not_looked_up(names: Names) -> None:
@@ -144,7 +143,8 @@ asyncio.run(main())
 
 
 async def resolved(host: str) -> list[str]:
-    return [entry[4][0] for entry in await outbound._resolver.addresses(host, 1)]
+    async with asyncio.timeout(2):
+        return [entry[4][0] for entry in await outbound._resolver.addresses(host, 1)]
 
 
 @contextmanager
