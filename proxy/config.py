@@ -220,17 +220,28 @@ def _url_fault(url: str, schemes: tuple[str, ...]) -> str:
     try:
         parts = urlsplit(url)
         port_is_wrong = parts.port == 0
-    except ValueError as error:
-        return f"is not a URL ({error})" if "netloc" not in str(error) else "is not a URL"
+    except ValueError:  # whose words may hold a piece of a password
+        return "is not a URL (in a password, / ? # and @ are written %2F %3F %23 %40; a port is a number up to 65535)"
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
     if parts.scheme not in schemes:
         other = parts.scheme in (*_HTTP, *_WS)
         return f"must begin with {wanted}, not with {parts.scheme}://" if other else f"must be a {wanted} URL"
     if not parts.hostname:
         return "has no host"
+    if not _could_be_a_host(parts.hostname):
+        return "has a host that cannot be one"
     if port_is_wrong:
         return "has port 0"
     return "must not have a fragment (#…)" if parts.fragment else ""
+
+
+def _could_be_a_host(host: str) -> bool:
+    """Whether a lookup of it can be asked for: no empty label, none of more than 63 bytes."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _shown(value: Any) -> str:

@@ -106,14 +106,22 @@ url = "http://[::1]:5052"
         (NODE.replace("ws://127", "127"), 'el.primary[0] ("a").ws_url: must be a ws:// or wss:// URL, e.g. ws_url = '),
         (NODE.replace("127.0.0.1:8545", ""), 'el.primary[0] ("a").http_url: has no host, e.g. '),
         (NODE.replace("8545", "0"), 'el.primary[0] ("a").http_url: has port 0'),
-        (NODE.replace("8545", "99999"), 'el.primary[0] ("a").http_url: is not a URL (Port out of range'),
+        (NODE.replace("8545", "99999"), 'el.primary[0] ("a").http_url: is not a URL (in a password, '),
         (NODE.replace("127.0.0.1:8545", "[::1"), 'el.primary[0] ("a").http_url: is not a URL'),
+        (NODE.replace("127.0.0.1:8545", "a..b"), 'el.primary[0] ("a").http_url: has a host that cannot be one'),
+        (NODE.replace("127.0.0.1:8546", "x" * 64), 'el.primary[0] ("a").ws_url: has a host that cannot be one'),
         (NODE.replace("8545", "8545/#x"), 'el.primary[0] ("a").http_url: must not have a fragment (#…)'),
     ],
 )
 def test_a_complaint_says_where_what_and_how(text: str, expected: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("sign", "/?#@[]:%")
+def test_a_complaint_never_shows_a_password(sign: str) -> None:
+    text = NODE.replace("127.0.0.1:8545", f"user:hunter2{sign}hunter3@node.example:x")
+    assert "hunter" not in "".join(problems(text))
 
 
 def test_all_problems_are_told_at_once() -> None:
