@@ -7,8 +7,10 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +18,11 @@ import uvloop
 
 from proxy import config as configuration
 from proxy.config import Config, ConfigError
-from proxy.shell.server import Server
+from proxy.shell.server import MetricsPortError, Server
 
 _BAD_CONFIG: Final = 2
 _CANNOT_LISTEN: Final = 3
+_DESCRIPTORS: Final = 1 << 20  # more are never asked for
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{options.config}: good: {len(config.nodes)} execution, {len(config.consensus)} consensus\n")
         return 0
     host, port = options.listen
+    if config.metrics.enabled and config.metrics.port == port:
+        sys.stderr.write(f"{options.config}: metrics.port: is the port of --listen; leave it out to have both there\n")
+        return _BAD_CONFIG
+    _raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(config, host, port))
 
@@ -56,7 +63,10 @@ async def _serve(config: Config, host: str, port: int) -> int:
     try:
         port = await server.start(host, port)
     except OSError as error:
-        sys.stderr.write(f"cannot listen on {host}:{port}: {_reason(error)}; choose another with --listen\n")
+        its_port, where = port, "--listen"
+        if isinstance(error, MetricsPortError):
+            its_port, where = error.port, "metrics.port in the config"
+        sys.stderr.write(f"cannot listen on {host}:{its_port}: {_reason(error)}; choose another with {where}\n")
         return _CANNOT_LISTEN
     # a request makes no cycles: the collector need not look after every 700 objects, nor at what is there by now
     # (a tenth of the CPU time of a request, `python -m bench`)
@@ -69,6 +79,15 @@ async def _serve(config: Config, host: str, port: int) -> int:
     sys.stderr.write("shutting down\n")
     await server.drain()
     return 0
+
+
+def _raise_descriptor_limit() -> None:
+    """A WebSocket client takes two descriptors, and the usual soft limit is 1024: as high as the hard one allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # the kernel has a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _reason(error: OSError) -> str:

@@ -27,6 +27,14 @@ GRACE: Final = 10.0  # seconds that the end may take
 LANE_PATIENCE: Final = 4  # times that a lane's dial may take longer than it should: on a machine that starves it does
 
 
+class MetricsPortError(OSError):
+    """The port that is for metrics cannot be had."""
+
+    def __init__(self, port: int, cause: OSError) -> None:
+        super().__init__(cause.errno, cause.strerror)
+        self.port = port
+
+
 class Server:
     """Build it on the loop that is to serve; then `start`, and at the end `drain`."""
 
@@ -57,7 +65,10 @@ class Server:
         port = await self._listener.bind(host, port)
         settings = self._config.metrics
         if settings.enabled and settings.port is not None:
-            await self._metrics_listener.bind(host, settings.port)
+            try:
+                await self._metrics_listener.bind(host, settings.port)
+            except OSError as error:
+                raise MetricsPortError(settings.port, error) from error
             await self._metrics_listener.serve()
         await self.monitor.start()
         await self._listener.serve()

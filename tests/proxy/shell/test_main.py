@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -122,6 +123,41 @@ async def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
         async with FakeNode("a") as a, started("--config", write(tmp_path, a), "--listen", address) as proxy:
             assert await proxy.ended() == 3
     assert proxy.lines == [f"cannot listen on {address}: Address already in use; choose another with --listen"]
+
+
+async def test_a_taken_port_for_metrics_is_said_so(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with FakeNode("a") as a:
+            config = write(tmp_path, a, more=f"[metrics]\nport = {port}\n")
+            async with started("--config", config, "--listen", "127.0.0.1:0") as proxy:
+                assert await proxy.ended() == 3
+    reason = f"cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert proxy.lines == [f"{reason}; choose another with metrics.port in the config"]
+
+
+async def test_a_port_for_metrics_that_is_the_one_for_all(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with FakeNode("a") as a:
+        config = write(tmp_path, a, more=f"[metrics]\nport = {unused_tcp_port}\n")
+        async with started("--config", config, "--listen", f"127.0.0.1:{unused_tcp_port}") as proxy:
+            assert await proxy.ended() == 2
+    assert proxy.lines == [f"{config}: metrics.port: is the port of --listen; leave it out to have both there"]
+
+
+async def test_as_many_descriptors_as_are_allowed(tmp_path: Path) -> None:
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with FakeNode("a") as a:
+        config = write(tmp_path, a)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, usual[1]))
+        try:
+            async with started("--config", config, "--listen", "127.0.0.1:0") as proxy:
+                await proxy.url()
+                soft, hard = resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    assert soft == min(hard, 1 << 20)
 
 
 async def test_an_address_that_is_none(tmp_path: Path) -> None:
