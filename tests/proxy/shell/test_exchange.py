@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from proxy.shell import pool as pools
 from proxy.shell.attempt import HOLD
 from proxy.shell.connection import Connection
+from proxy.shell.outbound import connect
 from tests.fakes.http_lane import Canned
 from tests.fakes.lane import break_with_reset
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import QUICK, Running, call, running, until
 from tests.proxy.shell.test_listener import post, raw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.shell.link import Link
 
 pytestmark = pytest.mark.anyio
 
@@ -135,28 +142,20 @@ async def test_who_is_slow_to_the_very_end_leaves_a_connection_that_is_read(
         assert (await proxy.post(call("eth_chainId"))).status == 200
 
 
-async def test_a_send_that_waits_for_a_connection_moves_when_its_node_falls_silent() -> None:
+async def test_a_send_that_waits_for_a_connection_moves_when_its_node_falls_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], health_check_interval_ms=200) as proxy:
-        pool = proxy.server._execution._pools["a"]
 
-        async def never(*_args: object, **_options: object) -> None:
-            await asyncio.sleep(60)
+        async def to_b_only(factory: Callable[[], Link], host: str, port: int, *, tls: bool) -> object:
+            return await (asyncio.sleep(60) if port == a.http.port else connect(factory, host, port, tls=tls))
 
-        pool._loop = _Loop(asyncio.get_running_loop(), never)  # type: ignore[assignment]
+        monkeypatch.setattr(pools, "connect", to_b_only)
         a.hold()
         reply = await proxy.post(call("eth_sendRawTransaction", "0xf8"))
         assert reply.status == 200
         assert (a.http.count("eth_sendRawTransaction"), b.http.count("eth_sendRawTransaction")) == (0, 1)
         a.release()
-
-
-class _Loop:
-    """A loop with another way to open connections."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, create_connection: object) -> None:
-        self.create_task = loop.create_task
-        self.call_later = loop.call_later
-        self.create_connection = create_connection
 
 
 async def test_both_nodes_of_a_slow_read_may_fail() -> None:
