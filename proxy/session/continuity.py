@@ -244,12 +244,20 @@ class Continuity:
             raise LinkUnfit("does not give the logs that the client missed")
         if subscription is None or subscription.logs is None:
             return
-        seen = [log for log in map(read_log, result) if log is not None and not _is_astray(link, log)]
+        if link.refill is not None and link.refill.is_lost:
+            # what it has not says nothing about what the client was told: asked again when it has come there
+            subscription.logs.misses_from(errand.first)
+        else:
+            seen = [log for log in map(read_log, result) if log is not None and not _is_astray(link, log)]
+            self._reconcile(subscription, errand, seen)
+        self._release(link, subscription)
+
+    def _reconcile(self, subscription: Subscription, errand: Errand, seen: list[Log]) -> None:
+        assert subscription.logs is not None  # noqa: S101 - the caller looked
         gone, added = subscription.logs.reconcile(seen, errand.first, errand.last)
         self._tell_removed(subscription, gone)
         for log in added:
             self._book.tell(subscription, notification(subscription.key, log_text(log)))
-        self._release(link, subscription)
 
     def _release(self, link: Link, subscription: Subscription) -> None:
         if link.rejoin is not None:
@@ -268,7 +276,7 @@ class Continuity:
             return
         if log is not None:
             known = self._chain.knows(log.identity[0])
-            if known and log.block < (subscription.logs.first_block or 0):
+            if (known or self._chain.is_older(log.block)) and log.block < (subscription.logs.first_block or 0):
                 return  # a node that lags tells of blocks from before the subscription
             subscription.logs.announced_first(log)
             gone = subscription.logs.displaced_by(log, told_head=known or not self.is_rooted)

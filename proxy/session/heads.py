@@ -62,6 +62,10 @@ class Chain:
         """Whether older heads were delivered than are remembered."""
         return len(self._heads) >= self.depth
 
+    def is_older(self, number: int) -> bool:
+        """Whether a block of this number is from before all that was ever delivered."""
+        return bool(self._heads) and not self.is_cut and number < self.floor
+
     def knows(self, block_hash: str) -> bool:
         return block_hash in self._hashes
 
@@ -174,10 +178,14 @@ class Refill:
         """
         return not self._met and self._chain.has_left(block_hash)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the node was found at a block that the client has left, and has not come to where the client is."""
+        return self._astray is not None and not self._met
+
     def is_astray(self, block_hash: str) -> bool:
         """Whether this block may stand on one that the client has left: what the node says of it is too early."""
-        lost = self._astray is not None and not self._met
-        return self.is_behind(block_hash) or (lost and not self._chain.knows(block_hash))
+        return self.is_behind(block_hash) or (self.is_lost and not self._chain.knows(block_hash))
 
     def found(self) -> int | None:
         """From which block on the node's logs are to be compared, once it has come to where the client is after all."""
@@ -212,6 +220,9 @@ class Refill:
                 self._waiting.popleft()
                 self._meets(head)
                 return Deliver([head], head.number - 1, chain.extend(head))
+            if chain.is_older(head.number):
+                self._waiting.popleft()  # the node is behind, and will come up
+                continue
             return self._join(head, tip)
         return Wait()
 

@@ -100,3 +100,44 @@ def test_a_node_that_stays_on_the_old_branch_is_followed_from_its_next_block_on(
     move.tells(*old, new, *old, *back)
     told = logs_of(move.common + old) + removed(old) + logs_of([new])
     assert stage.events(move.logs) == told + removed([new]) + logs_of([*old, *back])
+
+
+@mode("S8")
+@pytest.mark.parametrize("deep", [1, 2, 3])
+def test_logs_that_a_node_on_the_old_branch_does_not_have_are_not_taken_back(deep: int) -> None:
+    stage = Stage("P1", "B1", seed=4)
+    stage.route("B1")
+    stage.start()
+    heads, logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})
+    common, old = stage.grow(blocks=2), stage.grow(blocks=3)
+    new = stage.chain.reorg(deep)
+    stage.chain.tip = new[-1]
+    stage.spread(new[-1], "B1")
+    told = logs_of([*common, *old]) + removed(old[::-1][:deep]) + logs_of(new)
+    assert stage.events(logs) == told
+    stage.route("P1", "B1")
+    stage.wait(0.3)
+    assert stage.carrier == "P1"
+    stage.spread(new[-1], "P1")
+    more = stage.grow(blocks=2)
+    assert stage.events(logs) == told + logs_of(more)
+    assert stage.heads(heads)[-2:] == [block.hash for block in more]
+    assert len(stage.heads(heads)) == len({*stage.heads(heads)})
+
+
+@mode("S4")
+@pytest.mark.parametrize("behind", [1, 2, 5])
+def test_a_node_from_before_the_subscription_takes_nobody_back(behind: int) -> None:
+    stage = Stage("P1", "B1", seed=4)
+    stage.route("B1")
+    stage.start()
+    stage.grow("B1", blocks=behind)
+    heads, logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})
+    told = stage.grow("B1")
+    stage.route("P1", "B1")
+    stage.wait(0.3)
+    assert stage.carrier == "P1"
+    stage.spread(told[-1], "P1")
+    told += stage.grow(blocks=2)
+    assert stage.heads(heads) == [block.hash for block in told]
+    assert stage.events(logs) == logs_of(told)
