@@ -18,14 +18,24 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 _REQUEST = b'{"jsonrpc":"2.0","id":%d,"method":"eth_blockNumber","params":[]}'
 
 
+_WARM_UP = 0.2  # seconds: all connections ask their first question in the same instant, of a relay that has not run yet
+
+
 class Tally:
-    """What all connections of a run have seen. Latencies are in seconds."""
+    """What all connections of a run have seen. Latencies are in seconds, without those of the warm-up."""
 
     def __init__(self, until: float) -> None:
+        self.since = until
         self.until = until
+        self.requests = 0
         self.latencies: list[float] = []
         self.running = 0
         self.finished = asyncio.Event()
+
+    def answered(self, sent: float, now: float) -> None:
+        self.requests += 1
+        if sent >= self.since:
+            self.latencies.append(now - sent)
 
     def done(self) -> None:
         self.running -= 1
@@ -52,7 +62,7 @@ class WsLoad(WSListener):
         if frame.msg_type != WSMsgType.TEXT:
             return
         now = time.perf_counter()
-        self._tally.latencies.append(now - self._sent)
+        self._tally.answered(self._sent, now)
         if now < self._tally.until:
             self._next()
         else:
@@ -94,7 +104,7 @@ class HttpLoad(asyncio.Protocol):
             return
         self._data = b""
         now = time.perf_counter()
-        self._tally.latencies.append(now - self._sent)
+        self._tally.answered(self._sent, now)
         if now < self._tally.until:
             self.begin()
         else:
@@ -125,7 +135,8 @@ async def main(url: str, connections: int, seconds: float, *, idle: bool) -> Non
         await loop.create_future()
     tally.running = connections
     started = time.perf_counter()
-    tally.until = started + seconds
+    tally.since = started + _WARM_UP
+    tally.until = tally.since + seconds
     for one in opened:
         if isinstance(one, HttpLoad):
             one.begin()
@@ -135,8 +146,8 @@ async def main(url: str, connections: int, seconds: float, *, idle: bool) -> Non
     took = time.perf_counter() - started
     ordered = sorted(tally.latencies)
     figures = {
-        "requests": len(ordered),
-        "rate": len(ordered) / took,
+        "requests": tally.requests,
+        "rate": tally.requests / took,
         "p50": ordered[len(ordered) // 2],
         "p99": ordered[len(ordered) * 99 // 100],
     }
