@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.proxy.session.stage import Stage
-from tests.proxy.session.told import logs_of, removed
+from tests.proxy.session.told import away, logs_of, removed
 
 if TYPE_CHECKING:
     from simulation.chain import Block
@@ -141,3 +143,37 @@ def test_a_node_from_before_the_subscription_takes_nobody_back(behind: int) -> N
     told += stage.grow(blocks=2)
     assert stage.heads(heads) == [block.hash for block in told]
     assert stage.events(logs) == logs_of(told)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=4), st.booleans())
+def test_whatever_a_client_missed_at_its_node_is_told_by_the_next_one(
+    missed: list[tuple[int, int]], logs_first: bool
+) -> None:
+    """Each move: so many blocks replaced and so many added, of which only the next node has heard."""
+    stage = Stage("P1", "P2", seed=4)
+    for name in ("P1", "P2"):
+        stage[name].logs_first = logs_first
+    stage.start()
+    heads, logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})
+    branch = stage.grow(blocks=3)
+    told_heads, told_logs = [block.hash for block in branch], logs_of(branch)
+    for depth, more in missed:
+        carrier = stage.carrier
+        other = "P2" if carrier == "P1" else "P1"
+        stage[str(carrier)].silent = True
+        new = stage.chain.reorg(depth) if depth else []
+        if new:
+            stage.chain.tip = new[-1]
+            told_logs += removed(branch[::-1][:depth])
+            branch = branch[:-depth]
+        new += [stage.chain.grow() for _ in range(more)]
+        stage.spread(stage.chain.tip, other)
+        away(stage, str(carrier))
+        stage.revive(str(carrier))
+        branch += new
+        told_heads += [block.hash for block in new]
+        told_logs += logs_of(new)
+        assert stage.carrier == other
+    more_blocks = stage.grow(blocks=2)
+    assert stage.heads(heads) == told_heads + [block.hash for block in more_blocks]
+    assert stage.events(logs) == told_logs + logs_of(more_blocks)
