@@ -16,8 +16,6 @@ import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 _REQUEST = b'{"jsonrpc":"2.0","id":%d,"method":"eth_blockNumber","params":[]}'
-
-
 _WARM_UP = 0.2  # seconds: all connections ask their first question in the same instant, of a relay that has not run yet
 
 

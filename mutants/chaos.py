@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from e2e import exits
 from e2e.chaos.config import ChaosConfig
 from e2e.chaos.draw import draw
 from e2e.chaos.run import TAGS, play
@@ -86,9 +87,9 @@ def main(arguments: Sequence[str]) -> int:
             control = _play(theatre, None, schedule, plan)
             print(f"control: {', '.join(sorted(broken(control))) or control.answer}", flush=True)
             records = [_try(theatre, name, schedule, plan) for name in given.names or FIVE]
-    except stage.STOPPERS as error:
+    except exits.STOPPERS as error:
         print(error, file=sys.stderr)
-        return stage.COULD_NOT_START
+        return exits.COULD_NOT_START
     for each in records:
         told = (
             ", ".join(sorted(each.broken & each.again)) or f"not caught ({', '.join(each.broken) or 'nothing broken'})"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from e2e import exits
 from e2e.checkers.verdict import Answer
 from e2e.steps import guest
 from e2e.steps.judging import STANDING_STEP
@@ -53,9 +54,9 @@ def main(arguments: Sequence[str]) -> int:
             versions = dict(theatre.stage.versions)
             control = _control(theatre, chosen)
             records = [_try(theatre, mutant) for mutant in chosen]
-    except stage.STOPPERS as error:
+    except exits.STOPPERS as error:
         print(error, file=sys.stderr)
-        return stage.COULD_NOT_START
+        return exits.COULD_NOT_START
     unproven: list[str] = []
     if not given.issues:  # those play a part of each mutant's scenarios only
         _keep(records, versions, list(mutants))

@@ -8,22 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from e2e.gateway.client import GatewayError
-from e2e.load.process import LoadError
 from e2e.steps import guest, options
 from e2e.steps.theatre import Theatre
 from e2e.steps.venues import RUNS
-from e2e.sut.protocol import SutError
-from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from e2e.steps.results import Played
-
-COULD_NOT_START: Final = 3
-STOPPERS: Final = (TestbedError, SutError, LoadError, GatewayError)
-"""What says nothing of a mutant; the message says what to do."""
 
 OUTPUT: Final = Path("reports/gate")
 COMMAND: Final = "{{python}} -m mutants {name} --config {{config}} --listen {{listen}}"

@@ -17,17 +17,13 @@ from e2e.chaos.run import FEATURE, TAGS, play
 from e2e.chaos.schedule import ScheduleError, faults_in, load
 from e2e.chaos.shrink import shrink
 from e2e.checkers.verdict import Answer
-from e2e.gateway.client import GatewayError
+from e2e.exits import COULD_NOT_START, STOPPED, STOPPERS
 from e2e.load.plan import Plan
-from e2e.load.process import LoadError
 from e2e.soak.duration import seconds
 from e2e.steps import options
 from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
-from e2e.sut.profile import ProfileError
-from e2e.sut.protocol import SutError
 from e2e.testbed.local import NODES
-from e2e.testbed.protocol import TestbedError
 from e2e.trials.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -36,8 +32,6 @@ if TYPE_CHECKING:
     from e2e.chaos.schedule import Schedule
     from e2e.trials.outcome import Outcome
 
-COULD_NOT_START: Final = 3
-STOPPED: Final = 130
 SHRUNK: Final = "shrunk.json"
 
 
@@ -60,12 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         theatre = Theatre.open(chosen)
-    except (TestbedError, ProfileError) as error:
+    except STOPPERS as error:
         print(error, file=sys.stderr)
         return COULD_NOT_START
     try:
         return _play(theatre, given, schedule)
-    except (SutError, LoadError, TestbedError, GatewayError) as error:
+    except STOPPERS as error:
         print(error, file=sys.stderr)
         return COULD_NOT_START
     except KeyboardInterrupt:

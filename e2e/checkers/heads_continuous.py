@@ -75,8 +75,7 @@ def due_window(history: History, subscription: Subscription) -> tuple[float, flo
 
 def passed_over(history: History, subscription: Subscription) -> float:
     """When the block was built that comes before the newest one of which the client was told; -inf if none does."""
-    told = {head.hash for head in heads(subscription)} if subscription.kind == NEW_HEADS else set()
-    told |= {log.block for log in logs(subscription) if not log.removed}
+    told = {head.hash for head in heads(subscription)} | {log.block for log in logs(subscription) if not log.removed}
     canonical = history.chain.canonical
     newest = max((block.number for block in canonical.values() if block.hash in told), default=0)
     before = canonical.get(newest - 1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from behave.tag_expression import make_tag_expression
 
+from e2e.exits import STOPPED
 from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.score import table
 from e2e.score.page import page
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 REPORTS: Final = Path("reports/score")
 BROKEN: Final = 1
-STOPPED: Final = 130
 LOCAL: Final = options.TESTBEDS[0]  # where the proxy's program has to be on this machine
 
 

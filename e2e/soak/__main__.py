@@ -22,15 +22,14 @@ from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.report.text import figures, table
 from e2e.soak import journal, report, verdicts
 from e2e.soak.duration import seconds, spoken
-from e2e.soak.forcing import FAULTS, KNOWN, faults
+from e2e.soak.forcing import add_arguments
 from e2e.soak.gather import gather
-from e2e.soak.ground import TOPOLOGY, Choice
+from e2e.soak.ground import Choice
 from e2e.soak.journal import Bout, Look, Piece
 from e2e.soak.leg import STOPPED, Leg
 from e2e.soak.plan import NoSuchRunError, Plan, pace
 from e2e.sut.profile import ProfileError
 from e2e.sut.protocol import SutError
-from e2e.sut.topology import TOPOLOGIES
 from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
@@ -154,14 +153,10 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m e2e.soak", description="Hours of load and forced reconnections.")
     parser.add_argument("--duration", type=seconds, default=86400.0, help="such as 30m, 24h; default: 24h")
     parser.add_argument("--every", type=seconds, help="between two reconnections; default: 5m, less in short runs")
-    parser.add_argument("--clients", type=int, default=100)
+    add_arguments(parser)
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second over all; default: 100")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--faults", type=faults, default=FAULTS, help=f"{KNOWN}; default: {','.join(FAULTS)}")
-    parser.add_argument("--topology", choices=TOPOLOGIES, default=TOPOLOGY, help=f"default: {TOPOLOGY}")
     parser.add_argument("--block-time", type=float, default=1.0, help="seconds; default: 1")
-    parser.add_argument("--sut", default="vixy-py", help="the proxy: a profile's name or file")
-    parser.add_argument("--command", help="only another command, with {config} and {listen}")
     parser.add_argument(
         "--resume", type=Path, metavar="RUN", help="go on with a run that was stopped, or whose harness died"
     )

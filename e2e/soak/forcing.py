@@ -9,7 +9,8 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
 from e2e.nemesis import nemesis
-from e2e.sut.topology import is_primary
+from e2e.soak.ground import TOPOLOGY
+from e2e.sut.topology import TOPOLOGIES, is_primary
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
@@ -51,6 +52,15 @@ def faults(text: str) -> tuple[str, ...]:
     if strange := [name for name in names if name not in nemesis.FAULTS]:
         raise argparse.ArgumentTypeError(f"no fault {', '.join(map(repr, strange))}; there are {KNOWN}")
     return names
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that everything has that forces reconnections: who, how, and of which proxy."""
+    parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--faults", type=faults, default=FAULTS, help=f"{KNOWN}; default: {','.join(FAULTS)}")
+    parser.add_argument("--topology", choices=TOPOLOGIES, default=TOPOLOGY, help=f"default: {TOPOLOGY}")
+    parser.add_argument("--sut", default="vixy-py", help="the proxy: a profile's name or file")
+    parser.add_argument("--command", help="only another command, with {config} and {listen}")
 
 
 class Forcing:

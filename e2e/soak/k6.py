@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from e2e.exits import STOPPED
 from e2e.ledger.recorder import Recorder
 from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.soak.duration import seconds, spoken
-from e2e.soak.forcing import FAULTS, KNOWN, Forced, Forcing, faults
-from e2e.soak.ground import TOPOLOGY, Choice, Ground, ground
+from e2e.soak.forcing import Forced, Forcing, add_arguments
+from e2e.soak.ground import Choice, Ground, ground
 from e2e.soak.plan import due
 from e2e.sut.profile import ProfileError
 from e2e.sut.protocol import SutError
-from e2e.sut.topology import TOPOLOGIES
 from e2e.testbed.process import Process
 from e2e.testbed.protocol import TestbedError
 
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        return 130
+        return STOPPED
 
 
 def play(standing: Ground, command: Sequence[str], options: argparse.Namespace) -> int:
@@ -115,11 +115,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--script", choices=(LOAD, SOAK), default=LOAD, help=f"of {SCRIPTS}/; default: {LOAD}")
     parser.add_argument("--duration", type=seconds, default=300.0, help="such as 90s, 5m, 24h; default: 5m")
     parser.add_argument("--every", type=seconds, default=20.0, help="between two forced reconnections; default: 20s")
-    parser.add_argument("--clients", type=int, default=100)
-    parser.add_argument("--faults", type=faults, default=FAULTS, help=f"{KNOWN}; default: {','.join(FAULTS)}")
-    parser.add_argument("--topology", choices=TOPOLOGIES, default=TOPOLOGY, help=f"default: {TOPOLOGY}")
-    parser.add_argument("--sut", default="vixy-py", help="the proxy: a profile's name or file")
-    parser.add_argument("--command", help="only another command, with {config} and {listen}")
+    add_arguments(parser)
     return parser.parse_args(arguments)
 
 

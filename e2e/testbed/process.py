@@ -86,9 +86,8 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL it and what it started; returns when it is gone and reaped."""
-        if (
-            not self._swept
-        ):  # its children may outlive it (`sh -c`, `cargo run`); once, since an empty group's number is free
+        # what it started may outlive it (`sh -c`, `cargo run`); once, since the number of an empty group is free again
+        if not self._swept:
             self._swept = True
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)

@@ -7,15 +7,12 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
+from e2e.exits import COULD_NOT_START, STOPPED, STOPPERS
 from e2e.load.plan import Plan
-from e2e.load.process import LoadError
 from e2e.soak.duration import seconds
 from e2e.steps import options
 from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
-from e2e.sut.profile import ProfileError
-from e2e.sut.protocol import SutError
-from e2e.testbed.protocol import TestbedError
 from e2e.trials import baseline
 from e2e.trials.load import FEATURE, Trial, run_load
 from e2e.trials.terminal import Terminal
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
     from e2e.trials.outcome import Outcome
 
 NOT_RENEWED: Final = 2
-COULD_NOT_START: Final = 3
-STOPPED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return play(given, chosen)
-    except (TestbedError, ProfileError, SutError, LoadError) as error:
+    except STOPPERS as error:
         print(error, file=sys.stderr)
         return COULD_NOT_START
     except KeyboardInterrupt:

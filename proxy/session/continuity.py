@@ -249,15 +249,11 @@ class Continuity:
             subscription.logs.misses_from(errand.first)
         else:
             seen = [log for log in map(read_log, result) if log is not None and not _is_astray(link, log)]
-            self._reconcile(subscription, errand, seen)
+            gone, added = subscription.logs.reconcile(seen, errand.first, errand.last)
+            self._tell_removed(subscription, gone)
+            for log in added:
+                self._book.tell(subscription, notification(subscription.key, log_text(log)))
         self._release(link, subscription)
-
-    def _reconcile(self, subscription: Subscription, errand: Errand, seen: list[Log]) -> None:
-        assert subscription.logs is not None  # noqa: S101 - the caller looked
-        gone, added = subscription.logs.reconcile(seen, errand.first, errand.last)
-        self._tell_removed(subscription, gone)
-        for log in added:
-            self._book.tell(subscription, notification(subscription.key, log_text(log)))
 
     def _release(self, link: Link, subscription: Subscription) -> None:
         if link.rejoin is not None:

@@ -210,10 +210,11 @@ class Refill:
             tip = chain.tip
             if chain.knows(head.hash):
                 self._waiting.popleft()
-                if tip is not None and head.hash == tip.hash:
-                    self._meets(head)
-                if not (chain.root_is_owed and tip is not None and head.hash == tip.hash and head.event is not None):
+                if tip is None or head.hash != tip.hash:
                     continue  # a copy: this node, or the one before, has told it already
+                self._meets(head)
+                if not chain.root_is_owed or head.event is None:
+                    continue  # so is this
                 chain.root_is_owed = False
                 return Deliver([head], head.number - 1)
             if tip is None or head.parent == tip.hash:

@@ -247,8 +247,6 @@ class Exchange:
             for attempt in self._attempts:
                 attempt.leave()
             self._end()
-        elif self._slow:
-            self.client_slow(slow=False)
 
     def client_slow(self, *, slow: bool) -> None:
         self._slow = slow
@@ -262,13 +260,12 @@ class Exchange:
     def nodes_changed(self) -> None:
         """Leave a node that is not usable any more, if that can be done and another one can be asked."""
         for attempt in list(self._attempts):
-            movable = attempt.endless or ((self.read or not attempt.written) and not attempt.flows)
-            if self.over or not movable or self._layer.usable(attempt.node):
+            movable = (self.read or not attempt.written) and not attempt.flows
+            if self.over or self._layer.usable(attempt.node):
                 continue
             if attempt.endless:
                 self._end_stream(attempt.node)
-                continue
-            if len(self._attempts) > 1 or self._next() is not None:
+            elif movable and (len(self._attempts) > 1 or self._next() is not None):
                 self._attempts.remove(attempt)
                 attempt.leave()
                 self._retry()

@@ -194,8 +194,7 @@ class Link(asyncio.Protocol):
         receiver, self._receiver = self._receiver, None
         self.served += 1
         if reusable and self.usable:
-            if self._paused:
-                self.resume_reading()  # the client was slow to the very end: the next one need not be
+            self.resume_reading()  # the client was slow to the very end: the next one need not be
             self._freed(self)
         elif not self.closed:
             if self._transport is not None:

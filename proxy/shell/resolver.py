@@ -29,7 +29,7 @@ class _Lookup(NamedTuple):
 
 
 class Resolver:
-    """One lookup at a time for each name; who asks meanwhile shares its answer. Belongs to no loop."""
+    """One lookup at a time for each name and port; who asks meanwhile shares its answer. Belongs to no loop."""
 
     def __init__(self) -> None:
         self._lookups: dict[tuple[str, int], _Lookup] = {}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e import exits
 from e2e.chaos.draw import draw
 from e2e.checkers.verdict import broken, kept, unknown
 from e2e.steps.theatre import Theatre
 from e2e.testbed.local import NODES
 from e2e.testbed.protocol import TestbedError
 from e2e.trials.outcome import Outcome
-from mutants import catalogue, chaos, gate, stage
+from mutants import catalogue, chaos, gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,5 +67,5 @@ def test_a_network_that_cannot_be_started_is_no_mutant_that_got_away(
         raise TestbedError("there is no geth")
 
     monkeypatch.setattr(Theatre, "open", nothing)
-    assert main([]) == stage.COULD_NOT_START
+    assert main([]) == exits.COULD_NOT_START
     assert "there is no geth" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from e2e import exits
 from e2e.chaos import __main__ as command
 from e2e.chaos.__main__ import SHRUNK, _shrunk, main, told
 from e2e.chaos.config import PRESETS
@@ -122,6 +123,6 @@ def test_a_gateway_that_does_not_start_is_no_broken_promise(
     )
     monkeypatch.setattr(Theatre, "open", lambda _: theatre)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    assert main(["--duration", "30s"]) == command.COULD_NOT_START
+    assert main(["--duration", "30s"]) == exits.COULD_NOT_START
     assert "the gateway did not start" in capsys.readouterr().err
     assert closed

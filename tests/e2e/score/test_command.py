@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e import exits
 from e2e.checkers.verdict import broken, kept, unknown
 from e2e.score import command
 from e2e.score.tally import Ended
@@ -81,7 +82,7 @@ def test_a_profile_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
     assert not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize(("answer", "code"), [("kept", command.STOPPED), ("unknown", command.STOPPED), ("broken", 1)])
+@pytest.mark.parametrize(("answer", "code"), [("kept", exits.STOPPED), ("unknown", exits.STOPPED), ("broken", 1)])
 def test_a_score_that_was_stopped_is_told_and_is_not_taken_for_a_whole_one(
     answer: str,
     code: int,
