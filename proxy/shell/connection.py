@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         "_queue",
         "_reader",
         "_refusal",
+        "_slow",
         "busy",
         "deadline",
         "exchange",
@@ -85,6 +86,8 @@ class Connection(asyncio.Protocol):
         self._endless = False
         self._paused = False
         self._last = False
+        # has yet to take an answer: its next request waits, or the answers to a whole queue would pile up here
+        self._slow = False
         self.transport: asyncio.Transport | None = None
         self.busy = False
         self.request: Request | None = None
@@ -107,14 +110,17 @@ class Connection(asyncio.Protocol):
             exchange.client_gone()
 
     def pause_writing(self) -> None:
+        self._slow = True
         self.deadline = time.monotonic() + WRITE_LIMIT
         if self.exchange is not None:
             self.exchange.client_slow(slow=True)
 
     def resume_writing(self) -> None:
+        self._slow = False
         self.deadline = NEVER if self.busy else time.monotonic() + IDLE_LIMIT
         if self.exchange is not None:
             self.exchange.client_slow(slow=False)
+        self._next()
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
@@ -127,11 +133,11 @@ class Connection(asyncio.Protocol):
     # ---- reading.Owner
 
     def head_began(self) -> None:
-        if not self.busy:
+        if not (self.busy or self._slow):
             self.deadline = time.monotonic() + HEAD_LIMIT
 
     def head_read(self, head: RequestHead) -> None:
-        if not self.busy:
+        if not (self.busy or self._slow):
             self.deadline = time.monotonic() + BODY_LIMIT + (head.length or 0) / SLOWEST_BODY
         if head.expects:
             self._expected = True
@@ -139,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     def arrived(self, request: Request) -> None:
         self._expected = False
-        if not self.busy and not self._queue:
+        if not (self.busy or self._slow or self._queue):
             self._serve(request)
             return
         self._queue.append(request)
@@ -160,7 +166,7 @@ class Connection(asyncio.Protocol):
         self._host.handle(request, self)
 
     def _next(self) -> None:
-        if self.busy or self.transport is None:
+        if self.busy or self._slow or self.transport is None:
             return
         if self._queue:
             self._serve(self._queue.popleft())
@@ -262,7 +268,8 @@ class Connection(asyncio.Protocol):
         if self._last or (self._eof and not self._queue):
             self.close_politely()
             return
-        self.deadline = time.monotonic() + IDLE_LIMIT
+        if not self._slow:
+            self.deadline = time.monotonic() + IDLE_LIMIT
         if self._queue or self._paused or self._expected or self._refusal is not None:
             # not at once: a long queue answered at once would be a deep recursion
             asyncio.get_running_loop().call_soon(self._next)
@@ -294,7 +301,7 @@ class Connection(asyncio.Protocol):
         """Enforce the deadline."""
         if now < self.deadline or self.transport is None:
             return
-        if self._reader.phase in (Phase.HEAD, Phase.BODY) and not self.busy:
+        if self._reader.phase in (Phase.HEAD, Phase.BODY) and not (self.busy or self._slow):
             self._reader.stop()
             self.refused(408, b"")
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from proxy.shell import connection as connections
 from proxy.shell import pool as pools
 from proxy.shell.attempt import HOLD
 from proxy.shell.connection import Connection
@@ -119,18 +120,21 @@ async def test_a_slow_reader_gets_all_of_a_big_answer() -> None:
             assert await client.reader.readexactly(8 * len(BIG)) == BIG * 8
 
 
-@pytest.mark.parametrize("beyond", [300, 20_000, 60_000])
-async def test_who_is_slow_to_the_very_end_leaves_a_connection_that_is_read(
-    beyond: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def narrow_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a real network leaves to a new connection; loopback takes megabytes at once."""
     made = Connection.connection_made
 
     def narrow(connection: Connection, transport: asyncio.BaseTransport) -> None:
-        # what a real network leaves to a new connection; loopback takes megabytes at once
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         made(connection, transport)
 
     monkeypatch.setattr(Connection, "connection_made", narrow)
+
+
+@pytest.mark.parametrize("beyond", [300, 20_000, 60_000])
+@pytest.mark.usefixtures("narrow_connections")
+async def test_who_is_slow_to_the_very_end_leaves_a_connection_that_is_read(beyond: int) -> None:
     async with FakeNode() as a, running([a]) as proxy, raw(proxy) as slow:
         a.http.canned["eth_chainId"] = Canned(body=b"x" * (HOLD + beyond), times=1)
         slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -142,6 +146,33 @@ async def test_who_is_slow_to_the_very_end_leaves_a_connection_that_is_read(
         await slow.head()
         await slow.reader.readexactly(HOLD + beyond)
         assert (await proxy.post(call("eth_chainId"))).status == 200
+
+
+@pytest.mark.usefixtures("narrow_connections")
+async def test_who_does_not_take_an_answer_is_served_no_other_meanwhile() -> None:
+    async with FakeNode() as a, running([a]) as proxy, raw(proxy) as slow:
+        a.http.canned["eth_chainId"] = Canned(body=b"x" * HOLD)
+        slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        slow.write(b"".join(post(number) for number in range(4)))
+        await until(lambda: a.http.count("eth_chainId") and not proxy.server._execution._flying)
+        slow.write(post(4))
+        for _ in range(5):
+            assert (await proxy.post(call("eth_blockNumber"))).status == 200
+        assert a.http.count("eth_chainId") == 1
+        slow.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(5):
+            assert await slow.response()
+        assert a.http.count("eth_chainId") == 5
+
+
+@pytest.mark.usefixtures("narrow_connections")
+async def test_who_takes_an_answer_too_late_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "WRITE_LIMIT", 0.2)
+    async with FakeNode() as a, running([a]) as proxy, raw(proxy) as slow:
+        a.http.canned["eth_chainId"] = Canned(body=b"x" * HOLD)
+        slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        slow.write(post(1) + post(2) + post(3)[:-4])
+        await until(lambda: a.http.count("eth_chainId") and not len(proxy.server._listener))
 
 
 async def test_a_send_that_waits_for_a_connection_moves_when_its_node_falls_silent(
