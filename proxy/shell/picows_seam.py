@@ -65,7 +65,7 @@ def adopt(transport: asyncio.Transport, data: bytes, listener: WSListener, max_f
 async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, str]], max_frame_size: int) -> None:
     """Make `listener` the WebSocket client of `url` (ws or wss); its on_ws_connected is called before this returns.
 
-    Cancelled, it leaves nothing open. Raises OSError and picows' WSError where the server refuses.
+    Cancelled, it leaves nothing open. Raises OSError, and picows' WSError where the server refuses.
     """
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
@@ -78,6 +78,8 @@ async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, s
     except BaseException:
         transport.abort()
         raise
+    if protocol.listener is None:  # for picows this is no error
+        raise ConnectionError("closed before the handshake was over")
 
 
 def send_long(transport: WSTransport, message: bytes) -> None:

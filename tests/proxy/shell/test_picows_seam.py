@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 from picows import WSListener
 
 from proxy.shell import picows_seam
+from tests.fakes.lane import break_with_reset
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import call, running, until
 from tests.proxy.shell.wire import TEXT, Wire, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.anyio
 
@@ -38,3 +43,21 @@ async def test_a_cancelled_dial_leaves_nothing_open() -> None:
         dial.cancel()
         with pytest.raises(asyncio.CancelledError):
             await dial
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 101 Switching"])
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("end", [lambda transport: transport.close(), break_with_reset])
+async def test_a_dial_fails_as_soon_as_its_connection_is_closed(
+    said: bytes, waits: bool, end: Callable[[asyncio.BaseTransport], None]
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if waits:
+            await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        end(writer.transport)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectionError):
+            await picows_seam.connect(f"ws://127.0.0.1:{port}", WSListener(), [], 1000)
