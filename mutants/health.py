@@ -10,7 +10,7 @@ from mutants.patch import constant, edit, swap
 from proxy import breaker, routing
 from proxy.head import HeadBelief
 from proxy.health import HealthBook
-from proxy.shell import monitor, probes
+from proxy.shell import exchange, monitor, probes
 from proxy.shell.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -107,6 +107,16 @@ def rests_no_method() -> None:
 )
 def passes_internal_errors_on() -> None:
     edit(Exchange, "answered", "if self.read and (doubted or", "if self.read and (")
+
+
+@mutant(
+    "-32603 is not seen in an answer that the node has packed with gzip, as most clients ask for.",
+    mode="mode.H8",
+    caught_by=(STEPS, "answered_once"),
+    shown_by=(FAILS_BY_ITSELF,),
+)
+def unpacks_no_answer() -> None:
+    edit(exchange, "is_internal_error", "if answer.startswith(_GZIP):", "if False:")
 
 
 @mutant(

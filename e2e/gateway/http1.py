@@ -10,7 +10,7 @@ from typing import Final
 from e2e.gateway.head import END, HEAD_LIMIT, Head, read_head, without
 from e2e.gateway.piece import READ_LIMIT, Opaque, Piece
 
-_FRAMING: Final = (b"content-length", b"transfer-encoding", b"content-encoding")
+_FRAMING: Final = (b"content-length", b"transfer-encoding")
 _NEVER_ENDS: Final = -1
 
 
@@ -40,10 +40,12 @@ class Exchange:
         return Exchange(raw, read_head(raw), self._body)
 
     def with_payload(self, payload: bytes) -> bytes:
+        """Return the message with another payload, packed as its own was."""
         raw = self._raw_head
         for name in _FRAMING:
             raw = without(raw, name)
-        return b"%s\r\nContent-Length: %d%s%s" % (raw.removesuffix(END), len(payload), END, payload)
+        body = gzip.compress(payload) if self.head.field(b"content-encoding") == b"gzip" else payload
+        return b"%s\r\nContent-Length: %d%s%s" % (raw.removesuffix(END), len(body), END, body)
 
 
 class HttpScanner:
