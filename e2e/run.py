@@ -207,6 +207,10 @@ class Run:
         """Run a coroutine function on the loop and wait for what it returns."""
         return self.stage.portal.call(function, *args)
 
+    def keep_doing(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
+        """Run a coroutine function on the loop until the run ends, when it is cancelled."""
+        self._ending.callback(self.stage.portal.start_task_soon(function, *args).cancel)
+
     def mark(self, name: str, **detail: Any) -> None:
         """Write down an instant of the run."""
         self.recorder.record(Marked(self.recorder.now(), name, detail))
@@ -294,8 +298,7 @@ class Run:
             self._ending.callback(self._scraper.close)
             self._ending.callback(scraper.stop)
             scraper.start()
-        drift = self.stage.portal.start_task_soon(measure_drift, self.recorder)
-        self._ending.callback(drift.cancel)
+        self.keep_doing(measure_drift, self.recorder)
 
     def _look_at_proxy(self) -> Scraper | LinkCounter | None:
         if self.stage.profile.carriers == LINKS:

@@ -105,3 +105,14 @@ Feature: Links
     And el-3-backup should be dialled at most 30 times
     And no request should be unanswered
     And no client should be closed
+
+  @integration @websocket @gateway @topology.1p0b @promise.isolated
+  Scenario: Clients that nodes refuse keep nobody else out
+    Given I have active WebSocket connection with subscriptions
+    When each client sends 10 requests per second
+    And 3 seconds go by
+    And 5 clients from https://foreign.example keep on trying to connect, whom no node lets in
+    And 6 seconds go by
+    Then 5 new clients should be let in, one after another, and have an answer within 0.5 seconds each
+    And the strangers should be told each time
+    And all 3 subscriptions should still be active

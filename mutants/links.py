@@ -10,7 +10,7 @@ from proxy.session.link import Link
 from proxy.session.reach import Reach
 from proxy.session.session import Session
 from proxy.shell import dialer
-from proxy.shell.websocket import Upstream
+from proxy.shell.websocket import Client, Upstream
 
 
 @mutant(
@@ -140,3 +140,12 @@ def dials_in_a_herd() -> None:
 )
 def drops_upgrade_headers() -> None:
     swap(dialer, "passed_on", lambda _headers: [])
+
+
+@mutant(
+    "One client that nodes refuse, as for its origin, shuts their lanes for all others.",
+    caught_by=(STEPS,),
+    shown_by=("links: Clients that nodes refuse keep nobody else out",),
+)
+def shuts_the_lane_for_one() -> None:
+    edit(Client, "_report_lane", "(watch.lane_doubted if command.doubt else watch.lane_lost)", "watch.lane_lost")

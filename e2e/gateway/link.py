@@ -90,6 +90,12 @@ class Link:
         self.node_side.close()
         self._end_unconnected()
 
+    def refuse(self, response: bytes) -> None:
+        """Answer in the place of the node, and close once that has left: it may be held back still."""
+        self.to_proxy.write(response)
+        self.to_proxy.finish()
+        self.to_node.finish()
+
     def part(self, code: int, reason: str) -> None:
         """Close as a WebSocket server does: a close frame, the answer to it, FIN. The node is let go at once."""
         if not self.dialogue.upgraded:

@@ -73,7 +73,7 @@ class WsDialogue:
         self._link = link
         self._talk = Talk(link)
         self.upstream = Stream(
-            UpgradeScanner(request=True), self._talk.wanted, self._note_upstream, self._talk.rewrite_upstream
+            UpgradeScanner(request=True), self._talk.wanted, self._note_upstream, self._rewrite_upstream
         )
         self.downstream = Stream(
             UpgradeScanner(request=False), self._wanted_downstream, self._note_downstream, self._talk.rewrite_downstream
@@ -84,6 +84,17 @@ class WsDialogue:
             self._link.lane.counters.last_head = message.head
         else:
             self._talk.note_upstream(message)
+
+    def _rewrite_upstream(self, message: Message, raw: bytes) -> bytes:
+        if not isinstance(message, Handshake):
+            return self._talk.rewrite_upstream(message, raw)
+        self._note_upstream(message)
+        for fault in self._link.rewriters:
+            response = fault.upgrading(self._link, message.head)
+            if response is not None:
+                self._link.refuse(response)
+                return b""
+        return raw
 
     def _wanted_downstream(self) -> bool:
         return self.upgraded and self._talk.wanted()

@@ -23,7 +23,7 @@ class Effect(StrEnum):
     FAULTY = "faulty"  # it answers, wrongly or with errors
     SLOW = "slow"  # it answers rightly, late
     CHAIN = "chain"  # the chain changes, nobody is hurt
-    CLIENT = "client"  # a client misbehaves
+    CLIENT = "client"  # a client misbehaves, or is not welcome
 
 
 EFFECTS: dict[str, Effect] = {
@@ -68,6 +68,7 @@ EFFECTS: dict[str, Effect] = {
     "slow_reader": Effect.CLIENT,
     "client_reset": Effect.CLIENT,
     "bad_frame": Effect.CLIENT,
+    "refuse_client": Effect.CLIENT,
 }
 
 MOMENTARY = frozenset({"reset", "reset_peer", "close", "reorg", "client_reset", "bad_frame"})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from e2e.run import Run
     from e2e.steps.chaos import Storm
     from e2e.steps.conclusion import Conclusion
+    from e2e.steps.strangers import Strangers
     from e2e.traffic.openloop import Traffic
     from e2e.traffic.posts import Posts
 
@@ -76,6 +77,7 @@ class World:
     next_id: int = 1
     conclusion: Conclusion | None = None
     storm: Storm | None = None
+    strangers: Strangers | None = None  # clients that no node lets in
 
     @property
     def client(self) -> WebSocketClient:

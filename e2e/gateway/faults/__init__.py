@@ -22,6 +22,7 @@ from e2e.gateway.faults.method_timeout import MethodTimeout
 from e2e.gateway.faults.oversize import Oversize
 from e2e.gateway.faults.probe_failure import ProbeFailure
 from e2e.gateway.faults.refuse import Refuse
+from e2e.gateway.faults.refuse_client import RefuseClient
 from e2e.gateway.faults.refuse_subscription import RefuseSubscription
 from e2e.gateway.faults.reset import Reset
 from e2e.gateway.faults.reset_peer import ResetPeer
@@ -57,6 +58,7 @@ FAULTS: Final[dict[str, type[Fault]]] = {
         Oversize,
         ProbeFailure,
         Refuse,
+        RefuseClient,
         RefuseSubscription,
         Reset,
         ResetPeer,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 if TYPE_CHECKING:
     from e2e.gateway.calls import Answer, Call, Delivery, Reply
     from e2e.gateway.facts import LaneName
+    from e2e.gateway.head import Head
     from e2e.gateway.http1 import Exchange
     from e2e.gateway.lane import Lane
     from e2e.gateway.link import Link
@@ -66,6 +67,10 @@ class Fault:
 
     def requesting(self, link: Link, request: Exchange) -> bytes | None:  # noqa: ARG002 (for those who override it)
         """Return the response to an HTTP request that the node shall not see, None to let it pass."""
+        return None
+
+    def upgrading(self, link: Link, request: Head) -> bytes | None:  # noqa: ARG002 (for those who override it)
+        """Return the response to an upgrade request that the node shall not see, None to let it pass."""
         return None
 
     def calling(self, link: Link, call: Call) -> Call | Reply | None:  # noqa: ARG002 (for those who override it)

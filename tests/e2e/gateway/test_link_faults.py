@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from e2e.gateway.client import GatewayError
@@ -165,6 +165,24 @@ def test_a_lane_drops_links_just_after_their_handshake(
     assert gateway.wait_bites(dropping, at_least=1, within=SOON).bites == 1
     socket.send(call("eth_chainId"))
     assert socket.recv(SOON), "links that were open go on"
+
+
+@pytest.mark.parametrize("header", [{"header": "Origin"}, {"header": "x-key"}])
+def test_a_client_is_refused_and_others_are_not(gateway: GatewayClient, node: FakeNode, header: dict[str, str]) -> None:
+    refusing = gateway.add("refuse_client", NODE, "ws", value="stranger", status=401, **header)
+    tries = 20  # in some the request is there before the gateway has dialled the node
+    for _ in range(tries):
+        with pytest.raises(InvalidStatus, match="401"):
+            connect(gateway.urls(NODE).ws, additional_headers={header["header"]: "stranger"}, proxy=None)
+    assert gateway.wait_bites(refusing, at_least=tries, within=SOON).bites == tries
+    assert not node.sockets
+    with connect(gateway.urls(NODE).ws, additional_headers={header["header"]: "friend"}, proxy=None) as friend:
+        friend.send(call("eth_chainId"))
+        assert friend.recv(SOON)
+    gateway.remove(refusing)
+    with connect(gateway.urls(NODE).ws, additional_headers={header["header"]: "stranger"}, proxy=None) as welcome:
+        welcome.send(call("eth_chainId"))
+        assert welcome.recv(SOON)
 
 
 @pytest.mark.parametrize("lane", ["http", "ws"])
