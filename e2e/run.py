@@ -20,6 +20,7 @@ from e2e.clients.drift import measure_drift
 from e2e.clients.http import HttpClient
 from e2e.clients.links import LinkCounter
 from e2e.clients.observer import Observer
+from e2e.clients.pipelining import PipeliningClient
 from e2e.clients.scrape import Scraper, by_label
 from e2e.clients.websocket import ClientClosedError, WebSocketClient
 from e2e.gateway.client import GatewayClient
@@ -179,6 +180,16 @@ class Run:
         """Make an HTTP client of the proxy."""
         client = HttpClient(name, self.sut.endpoints.http, self.recorder)
         self._ending.callback(client.close)
+        return client
+
+    def pipelining(self, name: str) -> PipeliningClient:
+        """Connect an HTTP client that does not wait for answers. Raises NotServedError."""
+        client = PipeliningClient(name, self.sut.endpoints.http, self.recorder)
+        self._ending.callback(self.await_, client.close)
+        try:
+            self.await_(client.open)
+        except OSError as error:
+            raise _not_served(error, f"{name} could not connect to {self.sut.endpoints.http}") from error
         return client
 
     def subscribe(self, client: WebSocketClient, request_id: str, kind: str, *options: Any) -> Stream:

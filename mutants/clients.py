@@ -7,10 +7,15 @@ from typing import Final
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit
 from proxy.session.session import Session
+from proxy.shell.connection import Connection
+from proxy.shell.link import Link
 from proxy.shell.messages import Assembler
 from proxy.shell.websocket import Client
 
 SLOW_READER: Final = "load: A slow reader hurts nobody but itself"
+READS_NOTHING: Final = (
+    "load: Who pipelines and reads nothing is served no more than there is room for: answers of {} KiB"
+)
 
 
 @mutant(
@@ -51,3 +56,23 @@ def refuses_large_messages() -> None:
         "if self._parts is None:",
         'if frame.payload_size > 1 << 20:\n        raise BrokenStream(1009, "too large")\n    if self._parts is None:',
     )
+
+
+@mutant(
+    "Requests of a client that reads no answer are answered all the same, and the answers kept.",
+    mode="mode.C2",
+    caught_by=(STEPS,),
+    shown_by=(READS_NOTHING.format(512),),
+)
+def serves_who_reads_nothing() -> None:
+    edit(Connection, "pause_writing", "self._slow = True", "pass")
+
+
+@mutant(
+    "A connection to a node that was not read for the sake of a slow client is kept, and never read again.",
+    mode="mode.C2",
+    caught_by=("isolated", "answered_once", STEPS),
+    shown_by=(READS_NOTHING.format(1152),),
+)
+def keeps_what_is_not_read() -> None:
+    edit(Link, "_complete", "self.resume_reading()", "pass")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from requests import Response
 
     from e2e.clients.http import HttpClient
+    from e2e.clients.pipelining import PipeliningClient
     from e2e.clients.websocket import Request, Stream, WebSocketClient
     from e2e.ledger.entries import Received
     from e2e.run import Run
@@ -77,6 +78,7 @@ class World:
     next_id: int = 1
     conclusion: Conclusion | None = None
     storm: Storm | None = None
+    pipelining: PipeliningClient | None = None
     strangers: Strangers | None = None  # clients that no node lets in
 
     @property
@@ -96,6 +98,12 @@ class World:
         """The traffic of the scenario's HTTP clients."""
         assert self.posts is not None, "no HTTP traffic yet: 'HTTP clients post …' comes first"
         return self.posts
+
+    @property
+    def the_pipeliner(self) -> PipeliningClient:
+        """The HTTP client that waits for no answer."""
+        assert self.pipelining is not None, "nobody pipelines yet: 'an HTTP client calls for …' comes first"
+        return self.pipelining
 
     @property
     def the_reply(self) -> Reply:

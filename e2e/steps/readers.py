@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Healed, Injected
+from e2e.steps.answers import shown
 from e2e.steps.context import then, when
-from e2e.steps.lanes import pass_time
-from e2e.wait import wait_until
+from e2e.steps.doors import asked
+from e2e.steps.http import posted
+from e2e.steps.lanes import nodes_called, pass_time
+from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.websocket import WebSocketClient
     from e2e.steps.context import Context, World
 
 SOMEWHERE: Final = "0x00000000000000000000000000000000000f100d"
-RETURNS_ZEROS: Final = "0x620800006000f3"
-"""A contract's code: PUSH3 512 KiB, PUSH1 0, RETURN. As JSON-RPC has it, the answer is 1 MiB of digits."""
-LARGE_CALL: Final[list[Any]] = [{"to": SOMEWHERE}, "latest", {SOMEWHERE: {"code": RETURNS_ZEROS}}]
 FIRST: Final = 5000  # the id of the first of many calls
 A_WHILE: Final = 15.0  # seconds
 BACKLOG_READ: Final = 15.0  # seconds within which a client reads what piled up
@@ -37,10 +37,47 @@ def client_deaf_to_a_flood(context: Context, mebibytes: int, seconds: float) -> 
     """Far more than the buffers of the kernel hold."""
     world = context.world
     deaf = _stop_reading(world, 1)
-    for number in range(FIRST, FIRST + mebibytes):
-        world.run.await_(deaf[0].send, Request(str(number), "eth_call", LARGE_CALL))
+    for request in _calls_for(mebibytes, each=1024):
+        world.run.await_(deaf[0].send, request)
     pass_time(world, seconds)
     _read_on(world, deaf)
+
+
+@when("an HTTP client calls for {mebibytes:d} MiB in answers of {kibibytes:d} KiB, and reads none of them")
+def http_client_deaf(context: Context, mebibytes: int, kibibytes: int) -> None:
+    """All over one connection, at once."""
+    run = context.world.run
+    client = context.world.pipelining = run.pipelining("pipeliner")
+    run.await_(client.post, _calls_for(mebibytes, kibibytes))
+    run.recorder.record(Injected(run.recorder.now(), "slow_reader", client.name, began=run.recorder.now()))
+
+
+@then("at most {count:d} of its calls should have reached a node")
+def calls_that_reached(context: Context, count: int) -> None:
+    """That is what the buffers of kernel and proxy have room for: the kernel's grow to 4 MiB, as Linux has it."""
+    world, pipeliner = context.world, context.world.the_pipeliner
+    posted = [each.request for each in world.run.history().exchanges if each.request.lane == "http"]
+    others = sum(each.method == "eth_call" and each.client != pipeliner.name for each in posted)
+    reached = sum(asked(world, name, "eth_call", "HTTP") for name in nodes_called(world, "every node")) - others
+    assert reached > 0, "none of its calls has reached a node, so nobody can say that it was served no further"
+    assert reached <= count, f"{reached} of its {len(posted) - others} calls were made for it, though it reads nothing"
+
+
+@then("no other HTTP client should have waited for more than {seconds:g} seconds")
+def others_answered_within(context: Context, seconds: float) -> None:
+    pipeliner = context.world.the_pipeliner.name
+    others = [each for each in posted(context.world) if each.request.client != pipeliner]
+    assert others, "nobody else has posted"
+    if late := [each for each in others if not each.latency <= seconds]:
+        raise TooLateError(f"{len(late)} of {len(others)} posts took longer, or had no answer: {shown(late)}")
+
+
+@when("it reads on")
+def pipeliner_reads_on(context: Context) -> None:
+    """Returns when it has everything, or its connection has ended."""
+    run, pipeliner = context.world.run, context.world.the_pipeliner
+    run.recorder.record(Healed(run.recorder.now(), "slow_reader", pipeliner.name))
+    run.await_(pipeliner.read)
 
 
 @then("those who did not read should be served in full, or be closed with {code:d}")
@@ -58,6 +95,13 @@ def served_or_closed(context: Context, code: int) -> None:
 
     done = ("waits for 0", str(code))
     wait_until(lambda: all(each in done for each in state().values()), BACKLOG_READ, f"served or {code}", state)
+
+
+def _calls_for(mebibytes: int, each: int) -> list[Request]:
+    """Calls with answers of `each` KiB of zeros, as JSON-RPC writes them: two digits a byte."""
+    returns_zeros = f"0x62{each * 1024 // 2:06x}6000f3"  # PUSH3 that many, PUSH1 0, RETURN
+    params = [{"to": SOMEWHERE}, "latest", {SOMEWHERE: {"code": returns_zeros}}]
+    return [Request(str(FIRST + number), "eth_call", params) for number in range(mebibytes * 1024 // each)]
 
 
 def _stop_reading(world: World, count: int) -> list[WebSocketClient]:

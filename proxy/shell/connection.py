@@ -104,6 +104,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = None
         self._queue.clear()
+        self._reader.let_go()
         self._host.closed(self)
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
@@ -185,6 +186,7 @@ class Connection(asyncio.Protocol):
     def hand_over(self) -> asyncio.Transport:
         """Give the transport away; this connection is over for its listener."""
         transport, self.transport = cast("asyncio.Transport", self.transport), None
+        self._reader.let_go()
         self._host.closed(self)
         if self._paused:
             transport.resume_reading()

@@ -182,6 +182,7 @@ class Exchange:
         connection.begin(head.status, head.reason, head.lines, head.length, endless=head.endless)
         for data in attempt.held:
             connection.feed(data)
+        attempt.held.clear()
 
     def fed(self, attempt: Attempt, data: bytes) -> None:
         attempt.began = self._layer.now()
@@ -189,6 +190,7 @@ class Exchange:
             self.connection.feed(data)
 
     def finished(self, attempt: Attempt) -> None:
+        self._attempts.remove(attempt)
         attempt.tally.observe(self._layer.now() - self._began)
         self._end()
         if self.connection is not None:
@@ -246,6 +248,7 @@ class Exchange:
         if any(attempt.flows for attempt in self._attempts):
             for attempt in self._attempts:
                 attempt.leave()
+            self._attempts.clear()
             self._end()
 
     def client_slow(self, *, slow: bool) -> None:

@@ -150,6 +150,7 @@ class Link(asyncio.Protocol):
         if self._receiver is not None:
             self._break("connection reset" if exc is not None else "connection closed")
         self._close()
+        del self._parser  # it refers to this: nobody need find that out later
 
     # ---- httptools callbacks
 

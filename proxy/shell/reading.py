@@ -110,6 +110,11 @@ class RequestReader:
         """Read nothing more."""
         self.phase = Phase.OVER
 
+    def let_go(self) -> None:
+        """The connection is over. Owner, parser and this refer to one another: nobody need find that out later."""
+        self.phase = Phase.OVER
+        del self._owner, self._parser
+
     # ---- httptools callbacks
 
     def on_message_begin(self) -> None:

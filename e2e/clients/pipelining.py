@@ -1,0 +1,91 @@
+"""An HTTP client that posts over one connection without waiting for answers, and reads them when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import httptools
+
+from e2e.clients import jsontext
+from e2e.ledger.entries import Failed, Received, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from e2e.clients.websocket import Request
+    from e2e.ledger.recorder import Recorder
+
+ROOM: Final = 64 * 1024  # bytes that its own buffers take, about; what else waits for it waits at the proxy's end
+
+
+class PipeliningClient:
+    """One connection to `url`, as RFC 9112 has it in section 9.3.2. It never judges."""
+
+    def __init__(self, name: str, url: str, recorder: Recorder) -> None:
+        self.name = name
+        self._url = urlsplit(url)
+        self._recorder = recorder
+        self._parser = httptools.HttpResponseParser(self)
+        self._owed: deque[int] = deque()
+        self._body = bytearray()
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def open(self) -> None:
+        """Connect, or raise OSError."""
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, (self._url.hostname, self._url.port))
+            self._reader, self._writer = await asyncio.open_connection(sock=connection, limit=ROOM // 2)
+        except OSError:
+            connection.close()
+            raise
+
+    async def post(self, requests: Sequence[Request]) -> None:
+        """Send requests, a body each."""
+        assert self._writer is not None, f"{self.name} is not connected"  # noqa: S101 (a slip of a step's)
+        for request in requests:
+            assert request.id is not None, "an answer without an id is nobody's"  # noqa: S101 (as above)
+            op, request_id = self._recorder.next_op(), jsontext.as_recorded(request.id)
+            body = jsontext.encode(request.id, request.method, request.params).encode()
+            head = f"POST {self._url.path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
+            self._owed.append(op)
+            self._recorder.record(
+                Sent(self._recorder.now(), self.name, op, request_id, request.method, request.params, "http")
+            )
+            self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    async def read(self) -> None:
+        """Read until every request has its answer; those that have none when the connection ends have failed."""
+        assert self._reader is not None, f"{self.name} is not connected"  # noqa: S101 (as above)
+        why = "the connection was closed"
+        try:
+            while self._owed and (data := await self._reader.read(ROOM)):
+                self._parser.feed_data(data)
+        except (OSError, httptools.HttpParserError) as error:
+            why = f"{type(error).__name__}: {error}"
+        while self._owed:
+            self._recorder.record(Failed(self._recorder.now(), self.name, self._owed.popleft(), why))
+
+    async def close(self) -> None:
+        """Be gone, whatever is owed."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+
+    # ---- httptools callbacks
+
+    def on_body(self, data: bytes) -> None:
+        self._body += data
+
+    def on_message_complete(self) -> None:
+        op, now = self._owed.popleft(), self._recorder.now()
+        for answer_id, frame in jsontext.frames(bytes(self._body)):
+            status = self._parser.get_status_code()
+            self._recorder.record(Received(now, self.name, answer_id, frame, "http", op, status))
+        self._body.clear()

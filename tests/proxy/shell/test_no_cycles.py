@@ -1,0 +1,103 @@
+"""What is over leaves nothing for the garbage collector, which the proxy lets run seldom."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import orjson
+import pytest
+
+from tests.fakes.http_lane import Canned
+from tests.fakes.lane import break_with_reset
+from tests.fakes.node import FakeNode
+from tests.proxy.shell.running import Running, call, running, until
+from tests.proxy.shell.test_listener import post, raw
+from tests.proxy.shell.test_websocket import client
+
+pytestmark = pytest.mark.anyio
+
+Deed: TypeAlias = Callable[[FakeNode, Running], Awaitable[None]]
+
+
+async def a_small_answer(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(post())
+        await one.response()
+
+
+async def a_streamed_answer(node: FakeNode, proxy: Running) -> None:
+    node.http.canned["eth_chainId"] = Canned(body=b"x" * 2_000_000)
+    await a_small_answer(node, proxy)
+
+
+async def a_client_that_leaves_in_a_stream(node: FakeNode, proxy: Running) -> None:
+    node.http.canned["eth_chainId"] = Canned(body=b"x" * 20_000_000)
+    async with raw(proxy) as one:
+        one.write(post())
+        await one.head()
+        break_with_reset(one.writer.transport)
+
+
+async def an_answer_that_breaks(node: FakeNode, proxy: Running) -> None:
+    node.http.canned["eth_chainId"] = Canned(body=b"x" * 2_000_000)
+    node.http.cut_after = 1_500_000
+    async with raw(proxy) as one:
+        one.write(post())
+        with pytest.raises((EOFError, ConnectionResetError)):
+            await one.response()
+
+
+async def a_failure(node: FakeNode, proxy: Running) -> None:
+    node.http.canned["eth_chainId"] = Canned(status=429)
+    await a_small_answer(node, proxy)
+
+
+async def nonsense(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(b"nonsense\r\n\r\n")
+        await one.ended()
+
+
+async def a_session(_: FakeNode, proxy: Running) -> None:
+    async with client(proxy) as one:
+        for request in (call("eth_subscribe", "newHeads", id_=1), [call("eth_chainId", id_=2)]):
+            await one.send(orjson.dumps(request).decode())
+            await one.recv()
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        a_small_answer,
+        a_streamed_answer,
+        a_client_that_leaves_in_a_stream,
+        an_answer_that_breaks,
+        a_failure,
+        nonsense,
+        a_session,
+    ],
+    ids=lambda deed: deed.__name__,
+)
+async def test_what_is_over_is_gone_at_once(deed: Deed) -> None:
+    async with FakeNode() as node, running([node], health_check_interval_ms=60_000) as proxy:
+        await deed(node, proxy)  # what is learned the first time stays
+        await until(lambda: len(proxy.server._listener) == 0)
+        gc.collect()
+        gc.disable()
+        try:
+            before = _ours()
+            for _ in range(3):
+                await deed(node, proxy)
+            await until(lambda: not _ours() - before)
+        finally:
+            gc.enable()
+
+
+def _ours() -> Counter[str]:
+    """The objects of the proxy that are there, by class; transports of picows end with a timer of theirs."""
+    return Counter(
+        type(each).__qualname__ for each in gc.get_objects() if str(type(each).__module__).startswith("proxy")
+    )
