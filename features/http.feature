@@ -36,6 +36,12 @@ Feature: HTTP
     When I post eth_chainId to the proxy and to a node
     Then the header fields should be the same, hop-by-hop ones aside
 
+  @integration @http @mode.H5 @promise.transparent
+  Scenario: A browser's page may post where nodes say that it may
+    When a page of https://dapp.example asks the proxy and a node whether it may post
+    Then it may, by both
+    And the header fields should be the same, hop-by-hop ones aside
+
   @integration @http @gateway @topology.1p1b @mode.H6 @promise.reads_retried
   Scenario Outline: A node that answers <status> rests while another one is idle
     Given 2 HTTP clients post 10 requests per second each

@@ -72,6 +72,16 @@ def drops_headers() -> None:
 
 
 @mutant(
+    "A browser that asks whether its page may post is refused.",
+    mode="mode.H5",
+    caught_by=(STEPS,),
+    shown_by=("http: A browser's page may post where nodes say that it may",),
+)
+def refuses_browsers() -> None:
+    edit(Server, "_handle", 'elif head.method == b"OPTIONS":', "elif False:")
+
+
+@mutant(
     "503 of a node is the client's to see, though another node is idle.",
     mode="mode.H6",
     caught_by=(STEPS, "answered_once"),

@@ -30,9 +30,11 @@ def answered_within(context: Context, seconds: float) -> None:
     world = context.world
     world.run.await_(world.the_traffic.stop)
     wait_answered(world, seconds)
-    late = [each for each in mine(world) if not each.latency <= seconds]
+    asked = mine(world)
+    assert asked, "no request was sent"
+    late = [each for each in asked if not each.latency <= seconds]
     if late:
-        raise TooLateError(f"{len(late)} of {len(mine(world))} took longer, or were never answered: {shown(late)}")
+        raise TooLateError(f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}")
 
 
 @then("all requests should succeed")
@@ -41,6 +43,7 @@ def all_succeed(context: Context, count: int | None = None) -> None:
     world = context.world
     wait_answered(world, EVENTUALLY)
     asked = mine(world)
+    assert asked, "no request was sent"
     assert count is None or len(asked) == count, f"{len(asked)} requests were sent"
     failed = [each for each in asked if each.result is None]
     if failed:

@@ -168,6 +168,7 @@ class GethNode:
             *("--nodiscover", "--nat", "none", "--netrestrict", f"{HOST}/32", "--maxpeers", "16", "--txpool.nolocals"),
             *("--nodekeyhex", self._identity.key[2:], "--ipcdisable"),
             *("--http", "--http.addr", HOST, "--http.port", str(ports.http), "--http.api", APIS),
+            *("--http.corsdomain", "*"),
             *("--ws", "--ws.addr", HOST, "--ws.port", str(ports.ws), "--ws.api", APIS, "--ws.origins", "*"),
             *("--authrpc.addr", HOST, "--authrpc.port", str(ports.engine)),
             *("--authrpc.jwtsecret", self._folder / "jwt"),

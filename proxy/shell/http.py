@@ -1,4 +1,4 @@
-"""`POST /el`: JSON-RPC over HTTP, single and batch."""
+"""`POST /el`: JSON-RPC over HTTP, single and batch; and what a browser asks before it posts."""
 
 from __future__ import annotations
 
@@ -54,6 +54,13 @@ class ExecutionLayer(Flights):
                 return
             call = (None, False)
         method, read = call
+        self._begin(request, connection, method, read=read)
+
+    def handle_options(self, request: Request, connection: Connection) -> None:
+        """A browser asks whether a page may post (CORS): a node knows."""
+        self._begin(request, connection, None, read=True)
+
+    def _begin(self, request: Request, connection: Connection, method: str | None, *, read: bool) -> None:
         exchange = Exchange(self, connection, request, path=b"", read=read, method=method)
         connection.exchange = exchange
         exchange.start()

@@ -89,8 +89,10 @@ class Server:
         elif path == b"/el":
             if head.method == b"POST":
                 self._execution.handle(request, connection)
+            elif head.method == b"OPTIONS":
+                self._execution.handle_options(request, connection)
             else:
-                answer(connection, 405, b"", b"Allow: POST\r\n")
+                answer(connection, 405, b"", b"Allow: OPTIONS, POST\r\n")
         elif path.startswith(b"/cl/") or path == PREFIX:
             self._consensus.handle(request, connection)
         elif path == b"/el/ws":

@@ -334,10 +334,22 @@ async def test_a_body_over_the_limit_gets_413() -> None:
         assert (await proxy.post(call("eth_chainId"))).status == 200
 
 
-async def test_only_post() -> None:
+async def test_only_post_and_what_browsers_ask_before_it() -> None:
     async with FakeNode() as a, running([a]) as proxy:
         reply = await proxy.get("/el")
-        assert (reply.status, reply.all(b"allow")) == (405, [b"POST"])
+        assert (reply.status, reply.all(b"allow")) == (405, [b"OPTIONS, POST"])
+
+
+async def test_whether_a_page_may_post_is_asked_of_a_node_that_is_well() -> None:
+    leave = [(b"Access-Control-Allow-Origin", b"https://dapp.example")]
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b], health_check_interval_ms=60_000) as proxy:
+        a.http.canned["/"] = Canned(status=503)
+        b.http.canned["/"] = Canned(status=204, headers=leave)
+        asked = {"Origin": "https://dapp.example", "Access-Control-Request-Method": "POST"}
+        reply = await proxy.get("/el", "OPTIONS", headers=asked)
+        assert (reply.status, reply.all(b"access-control-allow-origin")) == (204, [b"https://dapp.example"])
+        (seen,) = (each for each in b.http.requests if each.method == b"OPTIONS")
+        assert (b"Access-Control-Request-Method", b"POST") in seen.headers
 
 
 # ---- big answers
