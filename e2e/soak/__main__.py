@@ -1,7 +1,7 @@
 """A soak: `python -m e2e.soak --duration 24h`; `--resume RUN` goes on with one, `--judge RUN` reads one again.
 
-Exit code: 0 every promise was kept, 1 one was broken, 2 nobody can say, or nothing could be started; 130 after Ctrl-C
-or SIGTERM while nothing is broken: then it can be resumed.
+Exit code: 0 every promise was kept, 1 one was broken, 2 nobody can say; 3 it could not be started, or could not go on;
+130 after Ctrl-C or SIGTERM while nothing is broken: then it can be resumed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from e2e import exits
 from e2e.checkers.verdict import Answer
 from e2e.clients.websocket import ClientClosedError
 from e2e.judge import EXIT_CODES
-from e2e.load.process import LoadError
 from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.report.text import figures, table
 from e2e.soak import journal, report, verdicts
@@ -28,20 +28,13 @@ from e2e.soak.ground import Choice
 from e2e.soak.journal import Bout, Look, Piece
 from e2e.soak.leg import STOPPED, Leg
 from e2e.soak.plan import NoSuchRunError, Plan, pace
-from e2e.sut.profile import ProfileError
-from e2e.sut.protocol import SutError
-from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNS: Final = Path("runs")
-INTERRUPTED: Final = 130
 STATUS_EVERY: Final = 60.0  # seconds
-STOPPERS: Final = (
-    NoSuchRunError,
-    *(TestbedError, SutError, ProfileError, LoadError, FaultDidNotBiteError, ClientClosedError, OSError),
-)
+STOPPERS: Final = (*exits.STOPPERS, NoSuchRunError, FaultDidNotBiteError, ClientClosedError, OSError)
 """What keeps a soak from going on: the message says what to do."""
 SHORTEST: Final = 30.0  # seconds: less is not resumed for
 
@@ -56,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return play(run)
     except STOPPERS as error:
         print(f"soak: {error}", file=sys.stderr)
-        return 2
+        return exits.COULD_NOT_START
 
 
 def play(run: Path) -> int:
@@ -80,7 +73,7 @@ def play(run: Path) -> int:
 
 def ended(why: str, code: int) -> int:
     """The exit code of a leg: what a run that was stopped does not know yet it may learn, what is broken stays so."""
-    return INTERRUPTED if why == STOPPED and code != EXIT_CODES[Answer.NO] else code
+    return exits.STOPPED if why == STOPPED and code != EXIT_CODES[Answer.NO] else code
 
 
 def conclude(run: Path) -> int:
@@ -133,9 +126,10 @@ class Teller:
 
 
 def _new(options: argparse.Namespace) -> Path:
+    choice = Choice(options.sut, options.command, options.topology, options.block_time)
+    choice.profile()  # a wrong one leaves no run behind
     run = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-soak"
     run.mkdir(parents=True)
-    choice = Choice(options.sut, options.command, options.topology, options.block_time)
     plan = Plan(
         options.duration,
         options.every or pace(options.duration),

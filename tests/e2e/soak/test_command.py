@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e import exits
 from e2e.soak import __main__ as soak
 from e2e.soak import k6
 from e2e.soak.forcing import faults
@@ -43,3 +44,12 @@ def test_a_wrong_call_is_told_before_anything_starts(
 
 def test_faults_are_written_with_commas() -> None:
     assert faults("pause,kill") == ("pause", "kill")
+
+
+def test_a_proxy_that_is_not_known_leaves_no_run_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert soak.main(["--sut", "nobody", "--duration", "1m"]) == exits.COULD_NOT_START
+    assert "nobody" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
