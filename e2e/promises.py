@@ -29,7 +29,7 @@ JUDGED_BY_CHECKERS: Final = MappingProxyType(
 JUDGED_BY_STEPS: Final = MappingProxyType(
     {
         "routes": "requests go to a healthy primary; backups wait",
-        "serves_consensus": "the Beacon API goes through as it is",
+        "serves_consensus": "the Beacon API goes through as it is, whichever consensus node is well",
         "transparent": "payloads, header fields and errors of a node pass as they are",
         "reads_retried": "a read that meets a dead or failing node is asked of another one",
         "does_not_flap": "a bad node is not dialled by everybody, all the time",

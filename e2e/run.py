@@ -6,8 +6,7 @@ from one thread; clients and traffic live on the event loop of the portal.
 
 from __future__ import annotations
 
-import socket
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -23,6 +22,7 @@ from e2e.clients.observer import Observer
 from e2e.clients.pipelining import PipeliningClient
 from e2e.clients.scrape import Scraper, by_label
 from e2e.clients.websocket import ClientClosedError, WebSocketClient
+from e2e.consensus import consensus_urls
 from e2e.gateway.client import GatewayClient
 from e2e.ledger.entries import Marked
 from e2e.ledger.history import DIRECT, SETTLED
@@ -33,14 +33,13 @@ from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
 from e2e.sut.profile import GATEWAY_LINKS, LINKS
 from e2e.sut.topology import KEYED, keyed, upstreams
-from e2e.testbed.ports import HOST
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
 from e2e.traffic.posts import Posts
 from e2e.wait import TooLateError, WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from anyio.from_thread import BlockingPortal
@@ -57,7 +56,6 @@ T = TypeVar("T")
 SCRAPE_EVERY: Final = 0.2  # seconds
 FACTS: Final = "gateway-facts.jsonl"
 LOOK_AT_CHAIN_EVERY: Final = 0.1
-SILENT: Final = "consensus.silent"  # the tag of scenarios with a consensus node that never answers
 BASE_CLIENTS: Final = 2
 BASE_LOAD: Final = Load(profiles.READS, rate=5, ids=ids.reused)
 BASE_STREAMS: Final[dict[str, list[Any]]] = {"newHeads": [], "logs": [{}]}
@@ -129,9 +127,9 @@ class Run:
         self.clients: list[WebSocketClient] = []
         self._ending = ExitStack()
         self._ending.callback(self.recorder.close)
-        consensus = stage.testbed.upstream_consensus_urls()
-        if SILENT in scene.tags:
-            consensus |= {"cl-silent": self._ending.enter_context(silent_endpoint())}
+        consensus = self._ending.enter_context(consensus_urls(scene.tags, stage.testbed, gateway))
+        self.consensus = tuple(consensus)
+        """The names of the consensus nodes that the proxy is told of, in its order."""
         self.sut = stage.make_sut(stage.profile, self.nodes, consensus, self.store.folder, scene.settings)
         self.meta = self._meta()
         self._traffic: list[Traffic] = []
@@ -386,13 +384,6 @@ class Run:
 def _not_served(error: Exception, what: str) -> NotServedError:
     kind = NotServedInTimeError if isinstance(error, TimeoutError) else NotServedError
     return kind(f"{what}: {error!r}")
-
-
-@contextmanager
-def silent_endpoint() -> Iterator[str]:
-    """Listen, and answer nothing; gives the URL."""
-    with socket.create_server((HOST, 0)) as listening:
-        yield f"http://{HOST}:{listening.getsockname()[1]}"
 
 
 def number_of(head: Any) -> int:

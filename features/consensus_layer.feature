@@ -21,3 +21,22 @@ Feature: Consensus layer
     And the primary EL node is killed
     Then the failover flag should go up within 3 seconds
     And no request should be unanswered
+
+  @integration @cl @gateway @topology.1p0b @consensus.gateway @promise.serves_consensus
+  Scenario Outline: Another consensus node answers when the first one has <fault>
+    When the HTTP lane of cl-1 is prepared for <fault>
+    And I fetch /eth/v1/node/syncing of the consensus layer
+    Then the page should have status 200
+    And the page should come within a second
+
+    Examples:
+      | fault       |
+      | down        |
+      | http_status |
+
+  @integration @cl @gateway @topology.1p0b @consensus.gateway @promise.serves_consensus
+  Scenario: Who listens to a consensus node that falls silent is told, and hears from another one
+    Given a client listens to the events of the consensus layer
+    When the HTTP lane of cl-1 has black_hole
+    Then its stream should end within 10 seconds
+    And when it listens again it should hear of new heads

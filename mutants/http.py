@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     "A read whose node is gone is not sent to the next one.",
     mode="mode.H1",
     caught_by=("answered_once", STEPS),
-    shown_by=("http: No post fails while the primary is killed",),
+    shown_by=(
+        "http: No post fails while the primary is killed",
+        "consensus_layer: Another consensus node answers when the first one has http_status",
+    ),
 )
 def retries_nothing() -> None:
     swap(Exchange, "_retry", lambda _exchange: False)
@@ -115,6 +118,17 @@ def refuses_notifications_in_batches() -> None:
 )
 def keeps_the_prefix() -> None:
     edit(ConsensusLayer, "handle", "[len(PREFIX) :]", "")
+
+
+@mutant(
+    "A stream of events stays with a consensus node that has fallen silent.",
+    caught_by=(STEPS,),
+    shown_by=(
+        "consensus_layer: Who listens to a consensus node that falls silent is told, and hears from another one",
+    ),
+)
+def keeps_silent_streams() -> None:
+    edit(Exchange, "nodes_changed", "self._end_stream(attempt.node)", "pass")
 
 
 @mutant(

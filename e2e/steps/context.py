@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from e2e.run import Run
     from e2e.steps.chaos import Storm
     from e2e.steps.conclusion import Conclusion
+    from e2e.steps.event_streams import Listener
     from e2e.steps.strangers import Strangers
     from e2e.traffic.openloop import Traffic
     from e2e.traffic.posts import Posts
@@ -79,6 +80,7 @@ class World:
     conclusion: Conclusion | None = None
     storm: Storm | None = None
     pipelining: PipeliningClient | None = None
+    listener: Listener | None = None  # to a stream of events
     strangers: Strangers | None = None  # clients that no node lets in
 
     @property
@@ -98,12 +100,6 @@ class World:
         """The traffic of the scenario's HTTP clients."""
         assert self.posts is not None, "no HTTP traffic yet: 'HTTP clients post …' comes first"
         return self.posts
-
-    @property
-    def the_pipeliner(self) -> PipeliningClient:
-        """The HTTP client that waits for no answer."""
-        assert self.pipelining is not None, "nobody pipelines yet: 'an HTTP client calls for …' comes first"
-        return self.pipelining
 
     @property
     def the_reply(self) -> Reply:

@@ -21,7 +21,7 @@ LANES: Final[dict[str, tuple[LaneName, ...]]] = {"WebSocket": ("ws",), "HTTP": (
 
 def nodes_called(world: World, who: str) -> list[str]:
     """Return the nodes that `who` means: one by name, the one in use, or a whole tier."""
-    names = [node.name for node in world.run.nodes]
+    names = [*(node.name for node in world.run.nodes), *world.run.consensus]
     if who == "the node in use":
         return [primary_in_use(world)]
     if who.startswith("every "):

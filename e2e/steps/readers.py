@@ -14,6 +14,7 @@ from e2e.steps.lanes import nodes_called, pass_time
 from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
+    from e2e.clients.pipelining import PipeliningClient
     from e2e.clients.websocket import WebSocketClient
     from e2e.steps.context import Context, World
 
@@ -55,7 +56,7 @@ def http_client_deaf(context: Context, mebibytes: int, kibibytes: int) -> None:
 @then("at most {count:d} of its calls should have reached a node")
 def calls_that_reached(context: Context, count: int) -> None:
     """That is what the buffers of kernel and proxy have room for: the kernel's grow to 4 MiB, as Linux has it."""
-    world, pipeliner = context.world, context.world.the_pipeliner
+    world, pipeliner = context.world, pipeliner_of(context.world)
     posted = [each.request for each in world.run.history().exchanges if each.request.lane == "http"]
     others = sum(each.method == "eth_call" and each.client != pipeliner.name for each in posted)
     reached = sum(asked(world, name, "eth_call", "HTTP") for name in nodes_called(world, "every node")) - others
@@ -65,7 +66,7 @@ def calls_that_reached(context: Context, count: int) -> None:
 
 @then("no other HTTP client should have waited for more than {seconds:g} seconds")
 def others_answered_within(context: Context, seconds: float) -> None:
-    pipeliner = context.world.the_pipeliner.name
+    pipeliner = pipeliner_of(context.world).name
     others = [each for each in posted(context.world) if each.request.client != pipeliner]
     assert others, "nobody else has posted"
     if late := [each for each in others if not each.latency <= seconds]:
@@ -75,7 +76,7 @@ def others_answered_within(context: Context, seconds: float) -> None:
 @when("it reads on")
 def pipeliner_reads_on(context: Context) -> None:
     """Returns when it has everything, or its connection has ended."""
-    run, pipeliner = context.world.run, context.world.the_pipeliner
+    run, pipeliner = context.world.run, pipeliner_of(context.world)
     run.recorder.record(Healed(run.recorder.now(), "slow_reader", pipeliner.name))
     run.await_(pipeliner.read)
 
@@ -95,6 +96,12 @@ def served_or_closed(context: Context, code: int) -> None:
 
     done = ("waits for 0", str(code))
     wait_until(lambda: all(each in done for each in state().values()), BACKLOG_READ, f"served or {code}", state)
+
+
+def pipeliner_of(world: World) -> PipeliningClient:
+    """Return the HTTP client that waits for no answer."""
+    assert world.pipelining is not None, "nobody pipelines yet: 'an HTTP client calls for …' comes first"
+    return world.pipelining
 
 
 def _calls_for(mebibytes: int, each: int) -> list[Request]:

@@ -11,7 +11,7 @@ from e2e.ledger.store import fresh_folder
 from e2e.steps.venue import Venue, say
 from e2e.sut.process import SutProcess, version
 from e2e.testbed.local import LocalTestbed
-from e2e.testbed.protocol import Testbed, TestbedError
+from e2e.testbed.protocol import NodeUrls, Testbed, TestbedError
 
 if TYPE_CHECKING:
     from e2e.steps.options import Options
@@ -32,7 +32,12 @@ def _local(folder: Path, options: Options) -> Venue:
     testbed = LocalTestbed(folder, block_time=options.block_time)
 
     def open_gateway() -> GatewayProcess:
-        return GatewayProcess({node: testbed.urls(node) for node in testbed.node_names()}, testbed.folder)
+        nodes = {node: testbed.urls(node) for node in testbed.node_names()}
+        # a consensus node has no WebSocket lane, and nobody asks for one
+        nodes |= {
+            name: NodeUrls(url, f"ws{url.removeprefix('http')}") for name, url in testbed.consensus_urls().items()
+        }
+        return GatewayProcess(nodes, testbed.folder)
 
     return Venue(testbed, SutProcess, open_gateway, version, lambda: _wait_for_enter(testbed))
 

@@ -35,7 +35,8 @@ class HttpStatus(MethodFault):
 
     def requesting(self, link: Link, request: Exchange) -> bytes | None:
         methods = [str(each.get("method")) for each in parse(request.payload() or b"") or () if isinstance(each, dict)]
-        if self.keep_body or not self.hits(*methods):
+        # a request without calls is of another kind, as of the Beacon API
+        if self.keep_body or not self.hits(*(methods or [""])):
             return None
         self.bite("refused", link, methods=methods, status=self.status)
         body = f"injected {self.status}".encode()

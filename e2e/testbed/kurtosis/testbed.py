@@ -36,7 +36,10 @@ class KurtosisTestbed(DrivenTestbed[EnclaveNode]):
 
     name = "kurtosis"
     unplayable = MappingProxyType(
-        {"consensus.silent": "the endpoint that never answers is on this machine's loopback, out of its reach"}
+        {
+            "consensus.silent": "the endpoint that never answers is on this machine's loopback, out of its reach",
+            "consensus.gateway": "its gateway stands before execution nodes alone",
+        }
     )
 
     def __init__(self, folder: Path, enclave: Enclave, block_time: float = 1.0) -> None:

@@ -228,6 +228,15 @@ def test_one_connection_serves_refused_and_good_requests(gateway: GatewayClient)
     assert gateway.lane(NODE, "http")["accepted"] == 1
 
 
+def test_what_is_no_call_is_refused_unless_methods_are_named(gateway: GatewayClient) -> None:
+    page = f"{gateway.urls(NODE).http}/eth/v1/node/health"
+    named = gateway.add("http_status", NODE, "http", methods=["eth_call"])
+    assert requests.get(page, timeout=SOON).status_code != 503
+    gateway.remove(named)
+    gateway.add("http_status", NODE, "http")
+    assert requests.get(page, timeout=SOON).status_code == 503
+
+
 def test_subscriptions_of_a_kind_are_refused(gateway: GatewayClient, socket: ClientConnection, node: FakeNode) -> None:
     gateway.add("refuse_subscription", NODE, "ws", kinds=["logs"])
     socket.send(call("eth_subscribe", ["logs", {}]))

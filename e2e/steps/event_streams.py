@@ -1,0 +1,54 @@
+"""Streams of events of the consensus layer, and those who listen to them."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from e2e.steps.context import needs, step, then
+from e2e.wait import wait_until
+
+if TYPE_CHECKING:
+    from e2e.steps.context import Context
+
+PATH: Final = "/eth/v1/events?topics=head"
+FIRST_HEAD: Final = 5.0  # seconds: a few blocks
+
+
+@dataclass(slots=True)
+class Listener:
+    """How many heads it heard of, and whether its stream is over."""
+
+    heads: int = 0
+    over: bool = False
+
+    async def listen(self, url: str) -> None:
+        """Read the stream at `url` to its end."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout()) as session:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(url) as answer:
+                    async for line in answer.content:
+                        self.heads += line.startswith(b"event: head")
+        self.over = True
+
+
+@step("a client listens to the events of the consensus layer")
+@step("when it listens again it should hear of new heads")
+@needs("consensus")
+def client_listens(context: Context) -> None:
+    """Returns when it has heard of a head."""
+    run = context.world.run
+    assert run.sut.endpoints.consensus is not None, "the profile of this proxy does not say where the Beacon API is"
+    listener = context.world.listener = Listener()
+    run.keep_doing(listener.listen, run.sut.endpoints.consensus + PATH)
+    wait_until(lambda: listener.heads > 0, FIRST_HEAD, "it hears of a new head", lambda: listener)
+
+
+@then("its stream should end within {seconds:g} seconds")
+def stream_ends(context: Context, seconds: float) -> None:
+    listener = context.world.listener
+    assert listener is not None, "nobody listens yet: 'a client listens to …' comes first"
+    wait_until(lambda: listener.over, seconds, "its stream ends", lambda: listener)
