@@ -160,3 +160,10 @@ def test_shapes() -> None:
     assert closeness("eth_subscribe", {"result": "0x" + "5" * 32}) == 2
     assert closeness("eth_blockNumber", {"result": None}) == 0
     assert closeness("eth_blockNumber", {"error": {"code": 1}}) == 2
+
+
+@pytest.mark.parametrize(
+    ("result", "data"), [("0x", True), ("0x0f", True), ("0xAb", True), ("0xf", False), ("0x0g", False), ("", False)]
+)
+def test_data_is_whole_bytes_in_hex(result: str, *, data: bool) -> None:
+    assert fits("eth_call", {"result": result}) is data
