@@ -7,7 +7,6 @@ from one thread; clients and traffic live on the event loop of the portal.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -29,27 +28,25 @@ from e2e.ledger.history import DIRECT, SETTLED
 from e2e.ledger.meta import BACKUP, PRIMARY, Meta
 from e2e.ledger.recorder import Recorder
 from e2e.ledger.store import Store
+from e2e.ledger.subscriptions import number_of
 from e2e.nemesis.lane_faults import LaneNemesis
 from e2e.nemesis.nemesis import Nemesis
+from e2e.scene import NoGatewayError, NotServedError, NotServedInTimeError
 from e2e.sut.profile import GATEWAY_LINKS, LINKS
 from e2e.sut.topology import KEYED, keyed, upstreams
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
 from e2e.traffic.posts import Posts
-from e2e.wait import TooLateError, WaitTimeoutError, wait_until
+from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
-
-    from anyio.from_thread import BlockingPortal
 
     from e2e.clients.websocket import Stream
     from e2e.gateway.protocol import RunningGateway
     from e2e.ledger.history import History
-    from e2e.sut.profile import Profile
-    from e2e.sut.protocol import SutMaker
-    from e2e.testbed.protocol import Testbed
+    from e2e.scene import Scene, Stage
 
 T = TypeVar("T")
 
@@ -59,51 +56,6 @@ LOOK_AT_CHAIN_EVERY: Final = 0.1
 BASE_CLIENTS: Final = 2
 BASE_LOAD: Final = Load(profiles.READS, rate=5, ids=ids.reused)
 BASE_STREAMS: Final[dict[str, list[Any]]] = {"newHeads": [], "logs": [{}]}
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What outlives a run: the network, the proxy's profile, the event loop, where runs are saved, the seed.
-
-    With a `gateway` the proxy is told of its addresses in place of the nodes' own.
-    """
-
-    testbed: Testbed
-    make_sut: SutMaker
-    profile: Profile
-    portal: BlockingPortal
-    root: Path
-    seed: int = 0
-    options: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    gateway: RunningGateway | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is played: see `Meta` for the fields."""
-
-    scenario: str
-    feature: str
-    tags: tuple[str, ...]
-    topology: str
-    required: tuple[str, ...]
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-
-class NoGatewayError(Exception):
-    """The scenario hurts lanes of nodes and did not ask for the gateway."""
-
-    def __init__(self) -> None:
-        super().__init__("no gateway stands before the nodes: the scenario needs the tag @gateway")
-
-
-class NotServedError(AssertionError):
-    """The proxy did not do for a client what any node would have done."""
-
-
-class NotServedInTimeError(NotServedError, TooLateError):
-    """The proxy had not done it when the client's patience was over."""
 
 
 class Run:
@@ -384,11 +336,3 @@ class Run:
 def _not_served(error: Exception, what: str) -> NotServedError:
     kind = NotServedInTimeError if isinstance(error, TimeoutError) else NotServedError
     return kind(f"{what}: {error!r}")
-
-
-def number_of(head: Any) -> int:
-    """Return the block number of a header; -1 for what is none."""
-    try:
-        return int(head["number"], 16)
-    except (KeyError, TypeError, ValueError):
-        return -1

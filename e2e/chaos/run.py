@@ -12,7 +12,8 @@ from e2e.chaos.draw import CALM, draw
 from e2e.chaos.player import Player
 from e2e.judge import judge
 from e2e.ledger.store import load as load_history
-from e2e.run import NotServedError, Run, Scene
+from e2e.run import Run
+from e2e.scene import NotServedError, Scene
 from e2e.trials import criteria as usual
 from e2e.trials.company import Company
 from e2e.trials.load import SETTLE_SLACK, STANDING, spans
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from e2e.checkers.verdict import Verdict
     from e2e.ledger.history import History
     from e2e.load.plan import Plan
-    from e2e.run import Stage
+    from e2e.scene import Stage
     from e2e.trials.seconds import Second
     from e2e.trials.terminal import Terminal
 

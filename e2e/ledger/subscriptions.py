@@ -113,3 +113,11 @@ def _leave(exchange: Exchange, given: dict[str, Subscription]) -> None:
     subscription = given.get(name)
     if subscription is not None and subscription.leaving is None:
         subscription.leaving = exchange
+
+
+def number_of(head: Any) -> int:
+    """Return the block number of a header; -1 for what is none."""
+    try:
+        return int(head["number"], 16)
+    except (KeyError, TypeError, ValueError):
+        return -1

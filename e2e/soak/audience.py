@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from e2e.clients.websocket import WebSocketClient
 from e2e.ledger.entries import Marked
 from e2e.ledger.history import DIRECT, SETTLED
-from e2e.run import BASE_STREAMS, number_of
+from e2e.ledger.subscriptions import number_of
+from e2e.run import BASE_STREAMS
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
 from e2e.wait import WaitTimeoutError, wait_until

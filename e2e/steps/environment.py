@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from behave.model import Step
 
-from e2e.run import Run, Scene
+from e2e.run import Run
+from e2e.scene import Scene
 from e2e.steps import options
 from e2e.steps.conclusion import conclude, required
 from e2e.steps.context import World

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.leaves_politely import DEAF
 from e2e.ledger.entries import Injected
 from e2e.ledger.faults import PROXY
-from e2e.run import NotServedError
+from e2e.scene import NotServedError
 from e2e.steps.context import then, when
 from e2e.steps.lanes import pass_time
 from e2e.wait import TooLateError, wait_until

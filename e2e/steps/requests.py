@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from e2e.clients.websocket import ClientClosedError, Request
-from e2e.run import number_of
+from e2e.ledger.subscriptions import number_of
 from e2e.steps.context import Answer, step, then
 from e2e.wait import TooLateError, wait_until
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from e2e.run import number_of
+from e2e.ledger.subscriptions import number_of
 from e2e.steps.clients import STREAMS, i_connect
 from e2e.steps.context import given, step, then
 from e2e.wait import wait_until

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from anyio.from_thread import start_blocking_portal
 
 from e2e.promises import PROMISES
-from e2e.run import Stage
+from e2e.scene import Stage
 from e2e.steps.results import Results
 from e2e.steps.venue import Venue, say
 from e2e.steps.venues import RUNS, choose

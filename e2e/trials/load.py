@@ -13,7 +13,8 @@ from e2e.checkers.verdict import Verdict, broken, kept, not_reached, unknown
 from e2e.judge import judge
 from e2e.ledger.faults import pair
 from e2e.ledger.store import load as load_history
-from e2e.run import Run, Scene
+from e2e.run import Run
+from e2e.scene import Scene
 from e2e.trials import baseline, criteria
 from e2e.trials.company import Company
 from e2e.trials.outcome import Outcome
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from e2e.ledger.faults import Fault
     from e2e.load.figures import Report
     from e2e.load.plan import Plan
-    from e2e.run import Stage
+    from e2e.scene import Stage
     from e2e.trials.terminal import Terminal
 
 FEATURE: Final = "Load"

@@ -17,7 +17,7 @@ from e2e.chaos.shrink import shrink
 from e2e.checkers.verdict import Answer
 from e2e.gateway.process import GatewayProcess
 from e2e.load.plan import Plan
-from e2e.run import Stage
+from e2e.scene import Stage
 from e2e.sut.process import SutProcess
 from e2e.sut.profile_file import load as load_profile
 from e2e.testbed.local import NODES

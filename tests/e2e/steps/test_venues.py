@@ -12,7 +12,7 @@ import pytest
 from behave.model_type import Status
 
 from e2e.gateway.service import GatewayService
-from e2e.run import Stage
+from e2e.scene import Stage
 from e2e.steps import enclave, environment, options, venues
 from e2e.steps.context import World
 from e2e.steps.playable import playable
