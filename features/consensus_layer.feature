@@ -37,6 +37,8 @@ Feature: Consensus layer
   @integration @cl @gateway @topology.1p0b @consensus.gateway @promise.serves_consensus
   Scenario: Who listens to a consensus node that falls silent is told, and hears from another one
     Given a client listens to the events of the consensus layer
+    And it hears of a new head
     When the HTTP lane of cl-1 has black_hole
     Then its stream should end within 10 seconds
-    And when it listens again it should hear of new heads
+    When it listens again
+    Then it should hear of a new head

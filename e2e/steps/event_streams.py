@@ -12,7 +12,7 @@ from e2e.steps.context import needs, step, then
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
-    from e2e.steps.context import Context
+    from e2e.steps.context import Context, World
 
 PATH: Final = "/eth/v1/events?topics=head"
 FIRST_HEAD: Final = 5.0  # seconds: a few blocks
@@ -36,19 +36,29 @@ class Listener:
 
 
 @step("a client listens to the events of the consensus layer")
-@step("when it listens again it should hear of new heads")
+@step("it listens again")
 @needs("consensus")
 def client_listens(context: Context) -> None:
-    """Returns when it has heard of a head."""
     run = context.world.run
     assert run.sut.endpoints.consensus is not None, "the profile of this proxy does not say where the Beacon API is"
     listener = context.world.listener = Listener()
     run.keep_doing(listener.listen, run.sut.endpoints.consensus + PATH)
+
+
+@step("it hears of a new head")
+@step("it should hear of a new head")
+def client_hears(context: Context) -> None:
+    listener = listener_of(context.world)
     wait_until(lambda: listener.heads > 0, FIRST_HEAD, "it hears of a new head", lambda: listener)
 
 
 @then("its stream should end within {seconds:g} seconds")
 def stream_ends(context: Context, seconds: float) -> None:
-    listener = context.world.listener
-    assert listener is not None, "nobody listens yet: 'a client listens to …' comes first"
+    listener = listener_of(context.world)
     wait_until(lambda: listener.over, seconds, "its stream ends", lambda: listener)
+
+
+def listener_of(world: World) -> Listener:
+    """Return who listens at present."""
+    assert world.listener is not None, "nobody listens yet: 'a client listens to …' comes first"
+    return world.listener
