@@ -39,17 +39,18 @@ Feature: Load
   Scenario Outline: Who pipelines and reads nothing is served no more than there is room for: answers of <size> KiB
     Given 2 HTTP clients post 20 requests per second each
     When 2 seconds go by
-    And an HTTP client calls for 24 MiB in answers of <size> KiB, and reads none of them
+    And an HTTP client calls for <total> MiB in answers of <size> KiB, and reads none of them
     And 2 seconds go by
     Then at most <room> of its calls should have reached a node
     When it reads on
+    And 3 seconds go by
     Then every HTTP request should have a result
     And no other HTTP client should have waited for more than 2 seconds
 
     Examples:
-      | size | room |
-      | 512  | 20   |
-      | 1152 | 12   |
+      | size | total | room |
+      | 512  | 24    | 20   |
+      | 1152 | 48    | 12   |
 
   @integration @load @websocket @reconnection @topology.1p0b @issue.1 @mode.C4 @promise.explains_refusals
   Scenario: Requests beyond the bound are answered at once

@@ -8,6 +8,7 @@ from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit
 from proxy.session.session import Session
 from proxy.shell.connection import Connection
+from proxy.shell.exchange import Exchange
 from proxy.shell.link import Link
 from proxy.shell.messages import Assembler
 from proxy.shell.websocket import Client
@@ -76,3 +77,13 @@ def serves_who_reads_nothing() -> None:
 )
 def keeps_what_is_not_read() -> None:
     edit(Link, "_complete", "self.resume_reading()", "pass")
+
+
+@mutant(
+    "What is held of a large answer until it is known to be one stays when the answer is over.",
+    caught_by=("bounded",),
+    shown_by=(READS_NOTHING.format(1152),),
+)
+def keeps_large_answers() -> None:
+    edit(Exchange, "grew", "attempt.held.clear()", "pass")
+    edit(Exchange, "finished", "self._attempts.remove(attempt)", "pass")
