@@ -80,7 +80,7 @@ def read_request(method: bytes, target: bytes, headers: Headers, *, keep_alive: 
         elif name == b"transfer-encoding":
             length = None
         elif name == b"expect":
-            expects = pair[1].lower() == b"100-continue"
+            expects = not old and pair[1].lower() == b"100-continue"
         elif name == b"connection" and pair[1].lower() not in _PLAIN_CONNECTION:
             named = pair[1] if named is None else named + b"," + pair[1]
     target = _origin_form(target)
@@ -105,7 +105,7 @@ def read_response(status: int, reason: bytes, headers: Headers, *, bodiless: boo
         elif name == b"connection" and pair[1].lower() not in _PLAIN_CONNECTION:
             named = pair[1] if named is None else named + b"," + pair[1]
         if name == b"content-type":
-            endless = pair[1].startswith(b"text/event-stream")
+            endless = not bodiless and pair[1].startswith(b"text/event-stream")
         elif name == b"retry-after":
             retry_after = pair[1]
     return ResponseHead(status, reason, _lines(kept, named), length, bodiless, endless, retry_after)

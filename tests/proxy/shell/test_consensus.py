@@ -9,6 +9,7 @@ from tests.fakes.beacon import FakeBeacon
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import running, until
+from tests.proxy.shell.test_listener import raw
 
 pytestmark = pytest.mark.anyio
 
@@ -124,3 +125,14 @@ async def test_a_silent_consensus_node_is_left_for_another() -> None:
         two.http.pages["/x"] = b'"two"'
         one.http.hold()
         assert (await proxy.get("/cl/x")).body == b'"two"'
+
+
+@pytest.mark.parametrize(("method", "status"), [(b"HEAD", 200), (b"GET", 204), (b"GET", 304)])
+async def test_a_stream_of_events_that_has_no_body_ends_with_its_head(method: bytes, status: int) -> None:
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl]) as proxy, raw(proxy) as client:
+        cl.http.chunked = 100
+        cl.http.canned["/x"] = Canned(status, [(b"Content-Type", b"text/event-stream")], b"")
+        client.write(b"%b /cl/x HTTP/1.1\r\n\r\n" % method)
+        assert (await client.head()).startswith(b"HTTP/1.1 %d " % status)
+        client.write(b"GET /health HTTP/1.1\r\n\r\n")
+        assert (await client.head()).startswith(b"HTTP/1.1 200 ")

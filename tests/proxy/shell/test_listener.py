@@ -130,6 +130,12 @@ async def test_word_to_go_on_comes_after_the_answers_before() -> None:
         assert b'"id":2,' in (await client.response())[1]
 
 
+async def test_http_1_0_knows_no_100_continue() -> None:
+    async with served() as (_, _, client):
+        client.write(post(1, b"Expect: 100-continue\r\n", b"1.0"))
+        assert b'"id":1,' in (await client.response())[1]
+
+
 async def test_connect_is_no_method_of_ours() -> None:
     async with served() as (_, _, client):
         client.write(b"CONNECT node.example:443 HTTP/1.1\r\nHost: node.example:443\r\n\r\nwhatever follows")
