@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 import httptools
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.shell.headers import Headers
+
+MAX_HEAD: Final = 1 << 18  # bytes in a row that are no body: of heads, or of trailers
 
 
 class Failure(NamedTuple):
@@ -51,16 +53,19 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "_chunk",
+        "_ended",
         "_freed",
         "_head",
         "_head_only",
         "_headers",
         "_heads",
         "_heard",
+        "_no_body",
         "_parser",
         "_paused",
         "_reason",
         "_receiver",
+        "_reusable",
         "_transport",
         "_until_eof",
         "closed",
@@ -76,6 +81,10 @@ class Link(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._receiver: Receiver | None = None
+        # whose response was read to its end, while the piece that brought the end is still being read
+        self._ended: Receiver | None = None
+        self._reusable = False
+        self._no_body = 0
         self._headers: Headers = []
         self._reason = b""
         self._heard = False
@@ -137,10 +146,22 @@ class Link(asyncio.Protocol):
             if head is not None and not self._head_only and len(data) - end == int(head.length or 0):
                 self._complete(reusable=True, whole=(head, data[end:]))
                 return
+        self._no_body += len(data)
+        self._parse(data)
+        if self._ended is not None:
+            # not before all was read: what a node says unasked must not be taken for the answer to the next request
+            self._receiver, self._ended = self._ended, None
+            self._complete(reusable=self._reusable)
+        elif self._no_body > MAX_HEAD and self._receiver is not None:
+            self._break("a head without end")
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._break(f"not HTTP: {error}")
+            self._reusable = False
+            if self._ended is None:
+                self._break(f"not HTTP: {error}")
 
     def eof_received(self) -> None:
         if self._until_eof and self._receiver is not None:
@@ -153,6 +174,10 @@ class Link(asyncio.Protocol):
         del self._parser  # it refers to this: nobody need find that out later
 
     # ---- httptools callbacks
+
+    def on_message_begin(self) -> None:
+        if self._receiver is None:
+            self._reusable = False
 
     def on_status(self, status: bytes) -> None:
         self._reason = status
@@ -173,6 +198,7 @@ class Link(asyncio.Protocol):
             self._complete(reusable=False)
 
     def on_body(self, data: bytes) -> None:
+        self._no_body = 0
         if self._receiver is not None:
             self._receiver.on_body(data)
 
@@ -180,11 +206,12 @@ class Link(asyncio.Protocol):
         if self._parser.get_status_code() < 200:
             self._headers = []
         elif self._receiver is not None:
-            reusable = self._parser.should_keep_alive()
+            reusable = self._reusable = self._parser.should_keep_alive()
             head = self._head
             if reusable and self._chunk and head is not None and head.length is not None and not head.bodiless:
                 self._heads.learn(self._chunk, int(head.length), head)
-            self._complete(reusable=reusable)
+            self._ended, self._receiver = self._receiver, None
+            self._no_body = 0
 
     # ---- ends
 
@@ -193,13 +220,18 @@ class Link(asyncio.Protocol):
 
     def _complete(self, *, reusable: bool, whole: tuple[ResponseHead, bytes] | None = None) -> None:
         receiver, self._receiver = self._receiver, None
+        transport = cast("asyncio.Transport", self._transport)
         self.served += 1
-        if reusable and self.usable:
+        # a node that answers before it has read the whole request may never read the rest
+        early = transport.get_write_buffer_size() > 0
+        if reusable and not early and self.usable:
             self.resume_reading()  # the client was slow to the very end: the next one need not be
             self._freed(self)
         elif not self.closed:
-            if self._transport is not None:
-                self._transport.close()
+            if early:
+                transport.abort()
+            else:
+                transport.close()
             self._close()
         if receiver is not None and whole is not None:
             receiver.on_whole(*whole)

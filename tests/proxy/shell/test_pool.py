@@ -278,3 +278,62 @@ async def test_an_aborted_link_is_silent_and_gone() -> None:
         await asyncio.sleep(0)
         assert not told.done
         told.link.pause_reading()
+
+
+async def test_what_a_node_says_after_its_answer_is_no_answer_to_the_next_request() -> None:
+    stranger = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
+    for more in (stranger, stranger[:9], b"nonsense"):
+        async with scripted(OK + more, OK, few=1) as (script, pool):
+            # the second one waits for the connection of the first
+            for told in await asyncio.gather(sent(pool), sent(pool)):
+                assert (told.body, told.ended) == (b"hi", 1)
+            assert script.accepts == 2
+
+
+@pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"])
+async def test_a_node_that_answers_before_it_has_read_the_request_is_asked_nothing_more_there(closing: bytes) -> None:
+    writers = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK.replace(b"\r\n", b"\r\n" + closing, 1))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    pool = Pool(Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+    try:
+        told = Told()
+        pool.send(b"POST / HTTP/1.1\r\n\r\n" + b"x" * 30_000_000, told)
+        await until(lambda: told.done)
+        assert (told.body, len(pool)) == (b"hi", 0)
+        # nor is what it did not want to read kept for it
+        assert told.link is not None
+        assert told.link._transport is not None
+        await until(lambda: not told.link._transport.get_write_buffer_size(), within=1)  # type: ignore[union-attr]
+        assert (await sent(pool)).body == b"hi"
+        assert len(writers) == 2
+    finally:
+        pool.close()
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+
+
+@pytest.mark.parametrize("part", ["head", "trailers", "hints"])
+async def test_a_head_without_end_is_no_answer(part: str) -> None:
+    began = {"head": b"HTTP/1.1 200 OK\r\n", "hints": b"HTTP/1.1 103 Early Hints\r\n\r\n"}.get(
+        part, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+    )
+    line = b"HTTP/1.1 103 Early Hints\r\n\r\n" if part == "hints" else b"X-More: " + b"x" * 10_000 + b"\r\n"
+    async with scripted(began) as (script, pool):
+        told = Told()
+        pool.send(b"GET / HTTP/1.1\r\n\r\n", told)
+        await until(lambda: script.writers)
+        for _ in range(10_000_000 // len(line)):
+            if told.done:
+                break
+            script.writers[0].write(line)
+            await asyncio.sleep(0)
+        assert told.failure is not None
+        assert told.failure.reason == "a head without end"
+        assert len(pool) == 0
