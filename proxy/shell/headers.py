@@ -23,6 +23,10 @@ _HOP_BY_HOP: Final = frozenset(
 )
 # Host and Content-Length are written anew for the node, Expect is answered by each hop for itself
 _OF_THE_CLIENT_ONLY: Final = _HOP_BY_HOP | {b"content-length", b"expect", b"host", b"http2-settings"}
+# what a WebSocket server must know of an upgrade, or refuse
+_HANDSHAKE: Final = frozenset(
+    (b"content-length", b"sec-websocket-key", b"sec-websocket-version", b"transfer-encoding", b"upgrade")
+)
 _PLAIN_CONNECTION: Final = frozenset((b"keep-alive", b"close"))
 
 
@@ -48,6 +52,15 @@ class RequestHead(NamedTuple):
         """The head as bytes, up to and with the empty line; `without` the header of that name (in lower case)."""
         lines = b"".join([b"%b: %b\r\n" % pair for pair in self.headers if pair[0].lower() != without])
         return b"%b %b HTTP/1.%d\r\n%b\r\n" % (self.method, self.target, 0 if self.old else 1, lines)
+
+    def handshake(self) -> bytes:
+        """The head of an upgrade, in short: for picows, which takes neither long heads nor what Firefox writes.
+
+        That is `Connection: keep-alive, Upgrade`: whoever read this head has found the word in it.
+        """
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in self.headers if pair[0].lower() in _HANDSHAKE])
+        first = b"%b %b HTTP/1.%d" % (self.method, self.path, 0 if self.old else 1)
+        return b"%b\r\nConnection: Upgrade\r\n%b\r\n" % (first, lines)
 
 
 class ResponseHead(NamedTuple):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _JSON: Final = b"Content-Type: application/json\r\n"
 _MAX_ANSWER: Final = 1 << 20
+_NUMBERS: Final = range(1 << 63)  # of blocks and slots; what is none can neither be shown nor compared
 
 
 class ProbeError(Exception):
@@ -102,7 +103,7 @@ async def probe_execution(pool: Pool, limit: float, *, new: bool) -> Observation
         return Failed("eth_blockNumber was answered with an error")
     try:
         # a node that does not know eth_syncing answers with an error: that is no reason to leave it
-        return Answered(int(number["result"], 16), syncing=syncing.get("result", False) is not False)
+        return Answered(_number(number["result"], 16), syncing=syncing.get("result", False) is not False)
     except (TypeError, ValueError):
         return Failed("eth_blockNumber was not answered with a number")
 
@@ -126,6 +127,14 @@ def _object(status: int, answer: bytes) -> dict[str, Any]:
     return value
 
 
+def _number(text: str, base: int) -> int:
+    """A block number or slot; raises TypeError or ValueError where it is none."""
+    number = int(text, base)
+    if number not in _NUMBERS:
+        raise ValueError(text[:32])
+    return number
+
+
 async def probe_consensus(pool: Pool, limit: float, *, new: bool) -> Observation:
     """Whether the node says that it is well, and its head slot; `limit` (seconds) is for all of it."""
     try:
@@ -134,7 +143,7 @@ async def probe_consensus(pool: Pool, limit: float, *, new: bool) -> Observation
             if status not in (200, 206):
                 return Failed(f"HTTP {status} of /eth/v1/node/health")
             head = await _ask_in_time(pool, _get(pool, b"/eth/v1/beacon/headers/head"), new=False)
-            slot = int(_object(*head)["data"]["header"]["message"]["slot"])
+            slot = _number(str(_object(*head)["data"]["header"]["message"]["slot"]), 10)
     except TimeoutError:
         return Failed(f"no answer in {limit:g} s")
     except ProbeError as error:

@@ -52,7 +52,8 @@ class Gate(Protocol):
     ) -> None:
         """Serve the client behind `transport` from now on.
 
-        `data` is the whole request head and what came after it; `path` is the request target with its query.
+        `data` is the head of the upgrade (see `headers.RequestHead.handshake`) and what came after it; `path` is the
+        request target with its query, `headers` are all that the client sent.
         """
         ...
 

@@ -107,7 +107,7 @@ class Server:
         elif self._listener.draining:
             answer(connection, 503, b"", last=True)
         else:
-            data = head.text() + (request.rest or b"")
+            data = head.handshake() + (request.rest or b"")
             self.gate.accept(connection.hand_over(), data, head.target, head.headers)
 
     def _refuse(self, status: int, target: bytes, connection: Connection) -> None:

@@ -15,7 +15,7 @@ from proxy import jsonrpc
 from proxy.shell import listener
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import Running, call, running, until
-from tests.proxy.shell.wire import TEXT, Wire, close, frame
+from tests.proxy.shell.wire import PING, PONG, TEXT, Wire, close, frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,17 @@ async def test_a_message_that_would_take_long_to_walk_through_is_refused_at_once
         answer = await ask(wire, b'{"id":1,"method":"eth_call"%b}' % ids)
         assert answer["error"]["code"] == jsonrpc.INVALID_REQUEST
         assert not node.http.count("eth_call")
+
+
+async def test_fragments_of_nothing_take_no_memory() -> None:
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        wire.write(frame(TEXT, b"[", fin=False))
+        before = _resident()
+        for _ in range(50):
+            await wire.drained(frame(0, fin=False) * 100_000)
+        wire.write(frame(PING))
+        assert (await wire.read()).opcode == PONG  # all that came before is read
+        assert _resident() - before < 16 << 20
 
 
 def _descriptors() -> int:

@@ -42,6 +42,18 @@ async def test_a_refused_node_is_out_at_once_and_back_in_time() -> None:
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize("claim", [1 << 64, 1 << 1100, -1], ids=["65 bits", "no double", "negative"])
+async def test_h9_a_number_that_no_block_has_is_no_answer_and_stops_nothing(claim: int) -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        a.rpc.claim = claim
+        await until(lambda: not proxy.healthy("a"))
+        status = (await proxy.get("/status")).json
+        assert status["el_nodes"][0]["reason"] == "eth_blockNumber was not answered with a number"
+        assert status["el_chain_head"] == 10
+        a.rpc.claim = None
+        await until(lambda: proxy.healthy("a"))
+
+
 async def test_h7_one_lost_probe_flips_nothing() -> None:
     async with FakeNode("a") as a, running([a], health_check_interval_ms=20) as proxy:
         seen = watched(proxy, "a")

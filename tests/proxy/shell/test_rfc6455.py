@@ -119,6 +119,25 @@ async def test_an_upgrade_and_its_first_message_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize(
+    "headers",
+    ["Connection: keep-alive, Upgrade", "Connection: keep-alive\r\nConnection: upgrade", f"Cookie: {'c' * 40_000}"],
+    ids=["as Firefox", "in two lines", "long"],
+)
+async def test_an_upgrade_may_have_other_words_and_be_long(headers: str) -> None:
+    if not headers.startswith("Connection"):
+        headers += "\r\nConnection: Upgrade"
+    async with FakeNode() as node, running([node]) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(
+            f"GET /el/ws HTTP/1.1\r\nHost: proxy\r\nUpgrade: websocket\r\n{headers}\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        answer = await reader.readline()
+        writer.close()
+        assert b" 101 " in answer
+
+
+@pytest.mark.parametrize(
     ("header", "status"),
     [("Sec-WebSocket-Version: 12\r\n", b"400"), ("Sec-WebSocket-Key: short\r\n", b"400")],
 )

@@ -65,6 +65,11 @@ class Wire:
     def write(self, data: bytes) -> None:
         self._writer.write(data)
 
+    async def drained(self, data: bytes) -> None:
+        """Write, and wait until the proxy has taken most of what was written."""
+        self._writer.write(data)
+        await self._writer.drain()
+
     async def read(self) -> Frame:
         """The next frame; raises IncompleteReadError where the connection ends instead."""
         async with asyncio.timeout(5):
