@@ -60,7 +60,6 @@ class RequestReader:
         "_max_body_size",
         "_owner",
         "_parser",
-        "_size",
         "_target",
         "_upgrade",
         "phase",
@@ -74,8 +73,7 @@ class RequestReader:
         self._headers: Headers = []
         self._head: RequestHead | None = None
         self._target = b""
-        self._body: list[bytes] = []
-        self._size = 0
+        self._body = bytearray()
         self._chunk = b""
         self._head_size = 0
         self._began_here = False
@@ -91,20 +89,23 @@ class RequestReader:
                 return
         elif self.phase is Phase.OVER:
             return
+        while data:
+            data = self._parse(data)
+
+    def _parse(self, data: bytes) -> bytes:
+        """What is to be read once more."""
         self._chunk = data
-        self._began_here = False
+        self._began_here = self.phase is Phase.IDLE
+        self._head_size += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._after_upgrade(data[upgrade.args[0] :])
-            return
+            return self._after_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400)
-            return
-        if self.phase is Phase.HEAD and not self._began_here:
-            self._head_size += len(data)
-            if self._head_size > MAX_HEAD:
-                self._refuse(431)
+        if self._head_size > MAX_HEAD and self.phase in (Phase.HEAD, Phase.BODY):
+            self._refuse(431)
+        return b""
 
     def stop(self) -> None:
         """Read nothing more."""
@@ -123,10 +124,8 @@ class RequestReader:
         self.phase = Phase.HEAD
         self._headers = []
         self._target = b""
-        self._body = []
-        self._size = 0
+        self._body = bytearray()
         self._head_size = 0
-        self._began_here = True
         self._owner.head_began()
 
     def on_url(self, url: bytes) -> None:
@@ -161,39 +160,38 @@ class RequestReader:
             self._owner.head_read(head)
 
     def on_body(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > self._max_body_size:
+        self._head_size = 0  # trailers may follow
+        if len(self._body) + len(data) > self._max_body_size:
             self._refuse(413)
         elif self.phase is not Phase.OVER:
-            self._body.append(data)
+            self._body += data
 
     def on_message_complete(self) -> None:
         head = self._head
         if self.phase is Phase.OVER or self._upgrade is not None or head is None:
             return
         self.phase = Phase.IDLE
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self._body = []
+        body, self._body = bytes(self._body), bytearray()
         if self._began_here and head.length is not None and not head.expects:
             self._heads.learn(self._chunk, head.length, head)
         self._owner.arrived(Request(head, body))
 
-    def _after_upgrade(self, rest: bytes) -> None:
-        """The parser stops at every offer of another protocol, whether we take it or not."""
+    def _after_upgrade(self, rest: bytes) -> bytes:
+        """The parser stops at every offer of another protocol, whether we take it or not. What is to be read anew."""
         head, self._upgrade = self._upgrade, None
         if head is None or self.phase is Phase.OVER:
-            return
+            return b""
         if any(name.lower() == b"upgrade" and value.lower() == b"websocket" for name, value in head.headers):
             self.phase = Phase.OVER
             self._owner.arrived(Request(head, b"", rest))
-            return
+            return b""
         # h2c and the like: a server may go on as if nothing had been offered, so the request is read once more
         self._parser = httptools.HttpRequestParser(self)
         self.phase = Phase.IDLE
-        self.feed(head.text(without=b"upgrade") + rest)
+        return head.text(without=b"upgrade") + rest
 
     def _refuse(self, status: int) -> None:
         if self.phase is not Phase.OVER:
             self.phase = Phase.OVER
-            self._body = []
+            self._body = bytearray()
             self._owner.refused(status, self._target)

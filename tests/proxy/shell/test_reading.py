@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 from typing import Any
 
@@ -117,3 +118,23 @@ def test_nothing_is_read_after_an_upgrade_or_a_refusal() -> None:
     assert [item[2] for item in owner.heard] == [b"frames"]
     assert reader.phase is Phase.OVER
     assert read([b"nonsense\r\n\r\n", upgrade]) == [400]
+
+
+def test_a_head_is_not_learned_together_with_what_came_before_it() -> None:
+    heads: Heads[RequestHead] = Heads()
+    end = b"POST /el HTTP/1.1\r\nX-A: "
+    other = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    read([b"POST /el HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(end), end + other], heads)
+    assert read([end + other], heads) == read([end + other])
+
+
+def test_a_body_in_tiny_pieces_takes_no_more_than_its_size() -> None:
+    reader = RequestReader(Owner(), Heads(), 1 << 20)
+    reader.feed(b"POST /el HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            reader.feed(b"2\r\nxx\r\n" * 200)
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()
