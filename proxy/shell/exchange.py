@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from proxy.jsonrpc import is_internal_error
-from proxy.shell.attempt import Attempt
+from proxy.shell.attempt import HOLD, Attempt
+from proxy.shell.pool import FEW
 
 if TYPE_CHECKING:
     from proxy.shell.connection import Connection
@@ -243,12 +244,18 @@ class Exchange:
     # ---- what else happens
 
     def client_gone(self) -> None:
-        """A small answer is let come, so that its connection can be used again; a stream is cut."""
+        """A small answer is let come, so that its connection can be used again, unless there are more than enough.
+
+        A stream is cut, what was not written never is, and nothing big is kept for an answer that nobody wants.
+        """
         self.connection = None
-        if any(attempt.flows for attempt in self._attempts):
-            for attempt in self._attempts:
+        big = len(self.request.body) > HOLD
+        for attempt in list(self._attempts):
+            spare = len(self._layer.pool(attempt.node)) > FEW
+            if attempt.flows or big or spare or not attempt.written:
+                self._attempts.remove(attempt)
                 attempt.leave()
-            self._attempts.clear()
+        if not self._attempts:
             self._end()
 
     def client_slow(self, *, slow: bool) -> None:

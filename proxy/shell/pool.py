@@ -91,6 +91,7 @@ class Pool:
         order = self._orders.pop(receiver, None)
         if order is not None:
             order.receiver = None
+            order.request = b""  # it may stand in the queue for long
 
     def close(self) -> None:
         """Close all connections at once."""
@@ -106,6 +107,8 @@ class Pool:
     def _lose_patience(self) -> None:
         self._patience = None
         taken, self._taken = self._taken, 0
+        while self._waiting and self._waiting[0].receiver is None:
+            self._waiting.popleft()
         for _ in range(min(len(self._waiting) - taken - len(self._dials), MANY - len(self))):
             self._dial(None)
         if self._waiting:

@@ -7,6 +7,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Self
 
+import orjson
 import pytest
 
 from proxy.shell import connection as connections
@@ -210,3 +211,47 @@ async def test_the_second_node_of_a_slow_read_may_stream() -> None:
         b.http.canned["eth_chainId"] = Canned(body=BIG)
         assert (await proxy.post(call("eth_chainId"))).body == BIG
         assert not proxy.server._execution._flying
+
+
+async def test_what_waits_for_a_connection_is_not_written_for_a_client_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pools, "PATIENCE", 60)
+    async with FakeNode() as a, running([a], health_check_interval_ms=60_000) as proxy, raw(proxy) as slow:
+        flying = proxy.server._execution._flying
+        proxy.server._execution._pools["a"]._few = 1
+        a.http.ignored.add("eth_getLogs")
+        slow.write(post().replace(b"eth_chainId", b"eth_getLogs"))
+        await until(lambda: a.http.count("eth_getLogs"))
+        async with raw(proxy) as client:
+            client.write(post())
+            await until(lambda: len(flying) == 2)
+            break_with_reset(client.writer.transport)
+            await until(lambda: len(flying) == 1)
+
+
+@pytest.mark.parametrize("method", ["eth_call", "eth_sendRawTransaction"])
+async def test_clients_that_leave_keep_few_connections_busy(method: str) -> None:
+    async with FakeNode() as a, running([a], proxy_timeout_ms=60_000, health_check_interval_ms=60_000) as proxy:
+        flying, pool = proxy.server._execution._flying, proxy.server._execution._pools["a"]
+        a.http.ignored.add(method)
+        body = orjson.dumps(call(method))
+        for number in range(1, 60):
+            async with raw(proxy) as client:
+                client.write(b"POST /el HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+                await until(lambda number=number: a.http.count(method) == number)  # type: ignore[misc]
+                break_with_reset(client.writer.transport)
+            await until(lambda: len(proxy.server._listener) == 0)
+        assert len(flying) == pools.FEW
+        assert len(pool) <= pools.FEW + 1
+
+
+async def test_nothing_big_is_kept_for_a_client_that_is_gone() -> None:
+    async with FakeNode() as a, running([a], proxy_timeout_ms=60_000) as proxy, raw(proxy) as client:
+        a.http.hold()
+        body = orjson.dumps(call("eth_call", "x" * 9_000_000))
+        client.write(b"POST /el HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await until(lambda: proxy.server._execution._flying)
+        break_with_reset(client.writer.transport)
+        await until(lambda: not proxy.server._execution._flying)
+        a.http.release()

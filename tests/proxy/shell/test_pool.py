@@ -265,6 +265,18 @@ async def test_a_request_withdrawn_before_it_was_written_never_is(*, new: bool) 
         pool.withdraw(told)
 
 
+async def test_nobody_is_dialled_for_requests_that_were_withdrawn() -> None:
+    async with scripted(OK[:-1], few=1) as (script, pool):
+        pool.send(b"GET / HTTP/1.1\r\n\r\n", Told())
+        await until(lambda: script.accepts)
+        for told in [Told() for _ in range(20)]:
+            pool.send(b"GET / HTTP/1.1\r\n\r\n", told)
+            pool.withdraw(told)
+        await until(lambda: pool._patience is None)
+        assert len(pool) == 1
+        assert not pool._waiting
+
+
 async def test_an_aborted_link_is_silent_and_gone() -> None:
     async with scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi") as (_, pool):
         told = Told()
