@@ -131,6 +131,11 @@ class Connection(asyncio.Protocol):
         self._eof = True
         return self.busy and not self._endless
 
+    @property
+    def receiving(self) -> bool:
+        """Whether a request is on its way of which the head is here."""
+        return self._reader.phase is Phase.BODY
+
     # ---- reading.Owner
 
     def head_began(self) -> None:
@@ -139,7 +144,8 @@ class Connection(asyncio.Protocol):
 
     def head_read(self, head: RequestHead) -> None:
         if not (self.busy or self._slow):
-            self.deadline = time.monotonic() + BODY_LIMIT + (head.length or 0) / SLOWEST_BODY
+            most = self._host.max_body_size if head.length is None else head.length
+            self.deadline = time.monotonic() + BODY_LIMIT + most / SLOWEST_BODY
         if head.expects:
             self._expected = True
             self._next()
@@ -267,7 +273,7 @@ class Connection(asyncio.Protocol):
         self.exchange = None
         if self.transport is None:
             return
-        if self._last or (self._eof and not self._queue):
+        if self._last or (self._eof and not self._queue and self._refusal is None):
             self.close_politely()
             return
         if not self._slow:

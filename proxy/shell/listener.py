@@ -81,7 +81,7 @@ class Listener:
             for connection in list(self._connections):
                 if connection.busy:
                     connection.end_stream()
-                else:
+                elif not connection.receiving:
                     connection.close_politely()
             await self._all_gone(end - time.monotonic())
         for connection in list(self._connections):

@@ -169,6 +169,23 @@ async def test_a_client_that_closes_its_side_still_gets_its_answer() -> None:
         assert await client.ended(within=0.5) == b""
 
 
+async def test_a_client_that_closes_its_side_still_hears_what_was_wrong() -> None:
+    async with served() as (node, _, client):
+        node.http.delay = 0.1
+        client.write(post(1) + b"POST /el HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n")
+        client.writer.write_eof()
+        assert b'"id":1,' in (await client.response())[1]
+        assert (await client.head()).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_offers_of_h2c_may_be_many() -> None:
+    async with served() as (_, _, client):
+        client.write(b"GET /health HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" * 1500)
+        for _ in range(1500):
+            assert (await client.head()).startswith(b"HTTP/1.1 200 ")
+            await client.reader.readexactly(len(b'{"status":"ok"}'))
+
+
 async def test_an_offer_of_h2c_is_ignored() -> None:
     async with served() as (_, _, client):
         client.write(post(1, b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n") + post(2))
@@ -238,6 +255,27 @@ async def test_a_chunked_body_over_the_limit_gets_its_413_although_the_client_go
         await until(lambda: len(proxy.server._listener) == 0)
 
 
+async def test_trailers_without_end_get_431() -> None:
+    async with served() as (node, _, client):
+        client.write(b"POST /el HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+        for number in range(50):
+            client.write(b"X-%d: " % number + b"x" * 10_000 + b"\r\n")
+            await asyncio.sleep(0)
+        client.write(b"\r\n")
+        assert (await client.head()).startswith(b"HTTP/1.1 431 ")
+        assert not node.http.methods()
+
+
+async def test_a_body_in_chunks_has_the_time_of_the_biggest() -> None:
+    async with served() as (_, proxy, client):
+        client.write(b"POST /el HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await until(lambda: len(proxy.server._listener) == 1)
+        (connection,) = proxy.server._listener._connections
+        await until(lambda: connection.receiving)
+        slowest = proxy.server._listener.max_body_size / limits.SLOWEST_BODY
+        assert connection.deadline - time.monotonic() > slowest
+
+
 @pytest.mark.parametrize("part", [b"", b"POST /el HT", b"POST /el HTTP/1.1\r\nContent-Length: 50\r\n\r\n{"])
 async def test_slow_loris(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HEAD_LIMIT", "BODY_LIMIT", "IDLE_LIMIT", "LINGER"):
@@ -297,6 +335,20 @@ async def test_c6_requests_in_flight_are_answered_before_the_end() -> None:
         head, body = await client.response()
         assert b'"id":1,' in body
         assert b"\r\nConnection: close\r\n" in head
+        await asyncio.wait_for(draining, 2)
+
+
+async def test_c6_a_request_that_is_still_coming_in_is_answered() -> None:
+    async with served() as (_, proxy, client):
+        whole = post(1)
+        client.write(whole[:-5])
+        await until(lambda: len(proxy.server._listener) == 1)
+        (connection,) = proxy.server._listener._connections
+        await until(lambda: connection.receiving)
+        draining = asyncio.create_task(proxy.server.drain(5))
+        await asyncio.wait((draining,), timeout=2 * listener._LAST_CALL)
+        client.write(whole[-5:])
+        assert b'"id":1,' in (await client.response())[1]
         await asyncio.wait_for(draining, 2)
 
 
