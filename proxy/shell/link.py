@@ -78,7 +78,6 @@ class Link(asyncio.Protocol):
         self._heads = heads
         self._head: ResponseHead | None = None
         self._chunk = b""
-        self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._receiver: Receiver | None = None
         # whose response was read to its end, while the piece that brought the end is still being read
@@ -130,6 +129,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._parser = httptools.HttpResponseParser(self)  # until the connection is lost: it refers to this
 
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
@@ -171,7 +171,7 @@ class Link(asyncio.Protocol):
         if self._receiver is not None:
             self._break("connection reset" if exc is not None else "connection closed")
         self._close()
-        del self._parser  # it refers to this: nobody need find that out later
+        del self._parser
 
     # ---- httptools callbacks
 

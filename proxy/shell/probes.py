@@ -71,12 +71,14 @@ async def ask(pool: Pool, request: bytes, *, new: bool) -> tuple[int, bytes]:
     pool.send(request, answer, new=new)
     try:
         await answer.done
+        return answer.status, answer.body
     except asyncio.CancelledError:
         if answer.link is not None:
             answer.link.abort()
         pool.withdraw(answer)
         raise
-    return answer.status, answer.body
+    finally:
+        del answer  # it holds the error, and that this frame
 
 
 async def _ask_in_time(pool: Pool, request: bytes, *, new: bool) -> tuple[int, bytes]:

@@ -55,6 +55,64 @@ async def a_failure(node: FakeNode, proxy: Running) -> None:
     await a_small_answer(node, proxy)
 
 
+async def a_refused_dial(node: FakeNode, proxy: Running) -> None:
+    await node.http.die()
+    await a_small_answer(node, proxy)
+    await node.http.open()
+
+
+async def a_connection_that_was_stale(node: FakeNode, proxy: Running) -> None:
+    node.http.requests_per_connection = 1
+    for _ in range(2):
+        await a_small_answer(node, proxy)
+
+
+async def no_answer_in_time(node: FakeNode, proxy: Running) -> None:
+    node.http.ignored.add("eth_chainId")
+    await a_small_answer(node, proxy)
+
+
+async def a_client_that_leaves_before_its_answer(node: FakeNode, proxy: Running) -> None:
+    node.http.delay = 0.05
+    async with raw(proxy) as one:
+        one.write(post())
+        await until(lambda: proxy.server._execution._flying)
+        break_with_reset(one.writer.transport)
+    await until(lambda: not proxy.server._execution._flying)
+
+
+async def pipelining(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(post(1) + post(2, b"Connection: Upgrade\r\nUpgrade: h2c\r\n") + post(3, b"Expect: 100-continue\r\n"))
+        one.writer.write_eof()
+        await one.ended()
+
+
+async def a_body_too_big(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(b"POST /el HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n")
+        await one.response()
+
+
+async def a_request_that_stops(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(post()[:-3])
+        await until(lambda: len(proxy.server._listener))
+
+
+async def an_offer_of_a_websocket_elsewhere(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(b"GET /el HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        await one.response()
+
+
+async def pages(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        for path in (b"/health", b"/status", b"/metrics", b"/nowhere", b"/cl/x"):
+            one.write(b"GET %b HTTP/1.1\r\n\r\n" % path)
+            await one.response()
+
+
 async def nonsense(_: FakeNode, proxy: Running) -> None:
     async with raw(proxy) as one:
         one.write(b"nonsense\r\n\r\n")
@@ -76,13 +134,22 @@ async def a_session(_: FakeNode, proxy: Running) -> None:
         a_client_that_leaves_in_a_stream,
         an_answer_that_breaks,
         a_failure,
+        a_refused_dial,
+        a_connection_that_was_stale,
+        no_answer_in_time,
+        a_client_that_leaves_before_its_answer,
+        pipelining,
+        a_body_too_big,
+        a_request_that_stops,
+        an_offer_of_a_websocket_elsewhere,
+        pages,
         nonsense,
         a_session,
     ],
     ids=lambda deed: deed.__name__,
 )
 async def test_what_is_over_is_gone_at_once(deed: Deed) -> None:
-    async with FakeNode() as node, running([node], health_check_interval_ms=60_000) as proxy:
+    async with FakeNode() as node, running([node], health_check_interval_ms=60_000, proxy_timeout_ms=200) as proxy:
         await deed(node, proxy)  # what is learned the first time stays
         await until(lambda: len(proxy.server._listener) == 0)
         gc.collect()
