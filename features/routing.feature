@@ -27,6 +27,15 @@ Feature: Routing
     Given a client connects with the header "Authorization: Bearer 1234" and the query "network=test"
     Then el-1-primary should have seen them in the upgrade request
 
+  @integration @routing @websocket @mode.C5 @promise.transparent
+  Scenario Outline: A page in <browser> can open a WebSocket
+    When a page opens a WebSocket as <browser> writes it, it should be let in and have an answer
+
+    Examples:
+      | browser |
+      | Firefox |
+      | Chrome  |
+
   @integration @routing @gateway @topology.1p1b @promise.transparent
   Scenario: An error of the node's is the client's to see, and is asked for once
     Given I connect via WebSocket

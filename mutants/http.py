@@ -85,6 +85,16 @@ def refuses_browsers() -> None:
 
 
 @mutant(
+    "An upgrade must be written as libraries write it; Firefox keeps the connection alive besides.",
+    mode="mode.C5",
+    caught_by=(STEPS,),
+    shown_by=("routing: A page in Firefox can open a WebSocket",),
+)
+def refuses_firefox() -> None:
+    edit(Server, "_upgrade", "head.handshake()", "head.text()")
+
+
+@mutant(
     "503 of a node is the client's to see, though another node is idle.",
     mode="mode.H6",
     caught_by=(STEPS, "answered_once"),

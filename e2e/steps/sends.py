@@ -66,22 +66,6 @@ def post_to_both(context: Context) -> None:
     world.pair = tuple(_ask(url) for url in (world.run.sut.endpoints.http, direct))
 
 
-@when("a page of {origin} asks the proxy and a node whether it may post")
-def page_asks_both(context: Context, origin: str) -> None:
-    """A browser's preflight, as https://fetch.spec.whatwg.org/#cors-preflight-fetch has it."""
-    world = context.world
-    direct = world.run.stage.testbed.urls(world.run.nodes[0].name).http
-    world.pair = tuple(_preflight(url, origin) for url in (world.run.sut.endpoints.http, direct))
-
-
-@then("it may, by both")
-def page_may_post(context: Context) -> None:
-    assert context.world.pair is not None
-    for answer in context.world.pair:
-        assert answer.ok, f"{answer.url} said {answer.status_code} {answer.text[:80]!r}"
-        assert answer.headers.get("Access-Control-Allow-Origin"), f"{answer.url} gives no leave: {answer.headers}"
-
-
 @then("the header fields should be the same, hop-by-hop ones aside")
 def same_fields(context: Context) -> None:
     assert context.world.pair is not None
@@ -98,13 +82,6 @@ def _ask(url: str) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
         return session.post(url, json=body, timeout=WITHIN)
-
-
-def _preflight(url: str, origin: str) -> requests.Response:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.options(url, headers={"Origin": origin, **asked}, timeout=WITHIN)
 
 
 def _end_to_end(answer: requests.Response) -> dict[str, str]:

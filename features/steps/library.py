@@ -3,6 +3,7 @@
 from e2e.steps import (
     answers,
     bad_input,
+    browsers,
     chaos,
     clients,
     crowd,
@@ -29,6 +30,7 @@ from e2e.steps import (
 __all__ = [
     "answers",
     "bad_input",
+    "browsers",
     "chaos",
     "clients",
     "crowd",
