@@ -56,6 +56,8 @@ class UpstreamSent(Struct, frozen=True, gc=False):
 
 
 class UpstreamPonged(Struct, frozen=True, gc=False):
+    """A pong, or another sign of life: part of a long message."""
+
     epoch: int
 
 

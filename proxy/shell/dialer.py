@@ -7,7 +7,7 @@ import base64
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from picows import WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport
 
 from proxy.shell import picows_seam
 
@@ -92,9 +92,10 @@ class _Asker(WSListener):
         if frame.msg_type != WSMsgType.PONG and not self._heard.done():
             self._heard.set_result(frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY))
 
-    def on_ws_disconnected(self, _transport: WSTransport) -> None:
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
         if not self._heard.done():
             self._heard.set_result(False)
+        picows_seam.look_at_end(transport)
 
 
 class LaneProber:
@@ -114,5 +115,5 @@ class LaneProber:
             return False
         finally:
             if asker.transport is not None:
-                asker.transport.send_close()
+                asker.transport.send_close(WSCloseCode.OK)
                 asker.transport.disconnect()

@@ -24,28 +24,28 @@ class BrokenStream(Exception):  # noqa: N818 - what the peer did, not what went 
 class Assembler:
     """Joins the fragments of one direction of one connection."""
 
-    __slots__ = ("_limit", "_whole")
+    __slots__ = ("_limit", "_parts")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._whole: bytearray | None = None
+        self._parts: bytearray | None = None
 
     def message(self, frame: WSFrame, kind: WSMsgType) -> bytes | None:
         """The message that this data frame of the given kind completes; raises BrokenStream."""
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise BrokenStream(1002, "a reserved bit is set and no extension was agreed on")
-        if self._whole is None:
+        if self._parts is None:
             if kind is _CONTINUATION:
                 raise BrokenStream(1002, "a continuation of nothing")
             if frame.fin:
                 return frame.get_payload_as_bytes()
-            self._whole = bytearray()
+            self._parts = bytearray()
         elif kind is not _CONTINUATION:
             raise BrokenStream(1002, "a new message inside a fragmented one")
-        if len(self._whole) + frame.payload_size > self._limit:
+        if len(self._parts) + frame.payload_size > self._limit:
             raise BrokenStream(1009, f"a message of more than {self._limit} bytes")
-        self._whole += frame.get_payload_as_memoryview()  # fragments may be empty, and without end
+        self._parts += frame.get_payload_as_memoryview()  # fragments may be empty, and without end
         if not frame.fin:
             return None
-        whole, self._whole = self._whole, None
+        whole, self._parts = self._parts, None
         return bytes(whole)

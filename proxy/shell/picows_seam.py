@@ -8,18 +8,19 @@ which is pinned; tests/proxy/shell/test_picows_seam.py notices when this stops w
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from picows import WSAutoPingStrategy, WSMsgType, WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows import WSAutoPingStrategy, WSCloseCode, WSMsgType, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined] # not in the published stubs
 
 from proxy.shell import outbound
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
 
     from picows import WSListener, WSTransport, WSUpgradeRequest
@@ -82,6 +83,24 @@ async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, s
         raise ConnectionError("closed before the handshake was over")
 
 
+def room(transport: WSTransport) -> int:
+    """Bytes that may still come until picows needs a larger buffer: it changes with every piece of a message."""
+    protocol: WSProtocol = transport.underlying_transport.get_protocol()
+    return len(protocol.get_buffer(-1))
+
+
+def look_at_end(transport: WSTransport) -> None:
+    """To be called when a link has ended: where picows ended it, somebody must ask why, or asyncio complains."""
+    closing = transport.close_handshake
+    if closing is not None and closing.sent is not None and closing.sent.code != WSCloseCode.OK:
+        asyncio.get_running_loop().create_task(_ask_why(transport))
+
+
+async def _ask_why(transport: WSTransport) -> None:
+    with suppress(Exception):
+        await transport.wait_disconnected()
+
+
 def send_long(transport: WSTransport, message: bytes) -> None:
     """Send a text message of any length; nothing after a close frame.
 
@@ -106,7 +125,8 @@ def _protocol(
 ) -> WSProtocol:
     """A client's where there is a host, else a server's. The constructor takes no keywords."""
     is_client_side = host is not None
-    disconnect_on_exception = enable_auto_pong = True
+    disconnect_on_exception = True
+    enable_auto_pong = is_client_side  # pongs to who reads nothing would pile up
     enable_auto_ping = False
     return WSProtocol(
         host,

@@ -14,7 +14,7 @@ from proxy.session import Session
 from proxy.session import events as ev
 from proxy.shell import dialer, picows_seam
 from proxy.shell.messages import Assembler, BrokenStream
-from proxy.shell.picows_seam import LONG, TEXT, send_long
+from proxy.shell.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,42 +36,9 @@ BROADCAST = 200
 DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
 
-class Outgoing:
-    """Messages of all clients and links, sent together at the end of a turn of the loop.
-
-    A send wakes the process on the other side; sends one after another wake it once. With 100 busy connections that
-    saves a quarter of the CPU time for each request (`python -m bench`). Where there are several, the next turn brings
-    more: to wait for it saves another twentieth.
-    """
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[WSTransport, bytes]] = []
-
-    def put(self, transport: WSTransport, message: bytes) -> None:
-        if not self._waiting:
-            self._loop.call_soon(self._turn_over)
-        self._waiting.append((transport, message))
-
-    def _turn_over(self) -> None:
-        if len(self._waiting) > 1:
-            self._loop.call_soon(self.flush)
-        else:
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what waits: now, because something else is to follow on one of these connections."""
-        waiting, self._waiting = self._waiting, []
-        for transport, message in waiting:
-            if len(message) <= LONG:
-                transport.send(TEXT, message)
-            else:
-                send_long(transport, message)
-
-
-def leave(transport: WSTransport) -> None:
+def leave(transport: WSTransport, code: WSCloseCode = WSCloseCode.OK) -> None:
     """Close, or answer a close, and cut the connection once what is buffered has gone out."""
-    transport.send_close(WSCloseCode.OK)
+    transport.send_close(code)
     transport.disconnect()
     # a peer that reads nothing would keep it open for ever
     asyncio.get_running_loop().call_later(CLOSE_GRACE, transport.disconnect, False)
@@ -81,7 +48,7 @@ class Upstream(WSListener):
     """One link of one client."""
 
     # Python 3.11 has a fast way to slots and none to the other attributes of what inherits from an extension type
-    __slots__ = ("_assembler", "_client", "_epoch", "_left", "dialing", "transport")
+    __slots__ = ("_assembler", "_client", "_epoch", "_left", "_room", "dialing", "transport")
 
     def __init__(self, client: Client, epoch: int, limit: int) -> None:
         self._client = client
@@ -90,12 +57,14 @@ class Upstream(WSListener):
         self.transport: WSTransport | None = None
         self.dialing: asyncio.Task[None] | None = None
         self._left = False
+        self._room = 0
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         if self._left:  # picows finishes a handshake whose dial was cancelled
             transport.disconnect()
             return
         self.transport = transport
+        self._room = picows_seam.room(transport)
         self._client.apply(ev.UpstreamOpened(self._epoch))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -117,8 +86,16 @@ class Upstream(WSListener):
             self._client.link_ended(self._epoch, f"closed with {code}", refused=code == WSCloseCode.MESSAGE_TOO_BIG)
             leave(transport)
 
-    def on_ws_disconnected(self, _transport: WSTransport) -> None:
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._client.link_ended(self._epoch, "connection lost")
+        picows_seam.look_at_end(transport)
+
+    def is_receiving(self) -> bool:
+        """Whether bytes of a message have come since this was asked last: until its end no pong can."""
+        if self.transport is None:
+            return False
+        before, self._room = self._room, picows_seam.room(self.transport)
+        return before != self._room
 
     def pause_writing(self) -> None:
         """What a link may hold is bounded by the session, in bytes of open requests."""
@@ -132,10 +109,7 @@ class Upstream(WSListener):
         if self.dialing is not None:
             self.dialing.cancel()
         if self.transport is not None:
-            self.transport.send_close(WSCloseCode.OK)
-            self.transport.disconnect()
-            # a silent node never takes what is still buffered for it
-            asyncio.get_running_loop().call_later(CLOSE_GRACE, self.transport.disconnect, False)
+            leave(self.transport)
 
 
 class Client(WSListener):
@@ -177,8 +151,15 @@ class Client(WSListener):
     def apply(self, event: ev.Event) -> None:
         """Tell the session, do what it says, and wake it when it wants to be woken."""
         session = self._session
-        for command in session.apply(event, monotonic()):
-            self._do[type(command)](self, command)
+        try:
+            for command in session.apply(event, monotonic()):
+                self._do[type(command)](self, command)
+        except Exception:
+            # a mistake of ours: let it end for this client, and for nobody who is told the same after it
+            log.exception("a client is given up at %s", type(event).__name__)
+            if self._transport is not None:
+                leave(self._transport, WSCloseCode.INTERNAL_ERROR)
+            return
         if session.wake < self._armed:
             self._arm(session.wake)
 
@@ -191,7 +172,15 @@ class Client(WSListener):
     def _time_passed(self) -> None:
         self._timer = None
         self._armed = float("inf")
+        for epoch, link in list(self._links.items()):
+            if link.is_receiving():
+                self.apply(ev.UpstreamPonged(epoch))
         self.apply(ev.TimePassed())
+        transport = self._transport
+        if transport is not None and transport.is_close_frame_sent and self._links:
+            # picows has closed it, for a broken frame, and waits until all is read that the client may never read
+            self.apply(ev.ClientLeft())
+            self._loop.call_later(SLOW_CLOSE_GRACE, transport.disconnect, False)
 
     # ---- the client -------------------------------------------------------------------------------------------
 
@@ -211,6 +200,11 @@ class Client(WSListener):
             if data is not None:
                 self._metrics.ws_messages_upstream += 1
                 self.apply(ev.ClientSent(data))
+        elif kind == WSMsgType.PING:
+            if self._is_behind(transport):
+                self.apply(ev.ClientFellBehind())
+            else:
+                transport.send_pong(frame.get_payload_as_bytes())
         elif kind == WSMsgType.CLOSE:
             self.apply(ev.ClientLeft())
             leave(transport)
@@ -219,6 +213,8 @@ class Client(WSListener):
         self.apply(ev.ClientLeft())
         if self._timer is not None:
             self._timer.cancel()
+        for link in self._links.values():  # of a client that was given up
+            link.hang_up()
         self._gate.left(self)
 
     def pause_writing(self) -> None:
@@ -227,11 +223,15 @@ class Client(WSListener):
     def resume_writing(self) -> None:
         self._congested = False
 
+    def _is_behind(self, transport: WSTransport) -> bool:
+        """Whether more waits for the client than it is granted."""
+        return int(transport.underlying_transport.get_write_buffer_size()) > self._gate.client_buffer
+
     def _send_client(self, command: ev.SendClient) -> None:
         transport = self._transport
         if transport is None:
             return
-        if self._congested and transport.underlying_transport.get_write_buffer_size() > self._gate.client_buffer:
+        if self._congested and self._is_behind(transport):
             self._loop.call_soon(self.apply, ev.ClientFellBehind())
             return
         self._outgoing.put(transport, command.data)
@@ -242,7 +242,7 @@ class Client(WSListener):
         if transport is not None:
             self._gate.outgoing.flush()
             # cutting now could destroy the close frame on its way: the client's own close, or the grace, ends it
-            transport.send_close(WSCloseCode(command.code), command.reason.encode()[:123])
+            transport.send_close(WSCloseCode(command.code), command.reason.encode()[:123].decode(errors="ignore"))
             grace = SLOW_CLOSE_GRACE if self._congested else CLOSE_GRACE
             self._loop.call_later(grace, transport.disconnect, False)
 
@@ -388,4 +388,5 @@ class WebSocketGate:
                 async with asyncio.timeout(grace):
                     await self._emptied.wait()
             except TimeoutError:
-                self._broadcast(list(self._clients), lambda: ev.ClientErred(1001, "the proxy is shutting down"))
+                for client in list(self._clients):  # all at once: the loop may not live for another turn
+                    client.apply(ev.ClientErred(1001, "the proxy is shutting down"))

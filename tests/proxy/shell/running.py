@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.fakes.beacon import FakeBeacon
     from tests.fakes.node import FakeNode
+    from tests.fakes.slow_lane import SlowLane
 
 
 class Running:
@@ -70,7 +71,7 @@ QUICK = General(health_check_interval_ms=200, health_check_timeout_ms=1500, prox
 
 @asynccontextmanager
 async def running(
-    nodes: Sequence[FakeNode],
+    nodes: Sequence[FakeNode | SlowLane],
     beacons: Sequence[FakeBeacon] = (),
     websocket: WebSocketLimits | None = None,
     metrics: MetricsSettings | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import orjson
 import pytest
 
 from proxy import jsonrpc
-from proxy.shell import listener
+from proxy.config import WebSocketLimits
+from proxy.shell import listener, websocket
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import Running, call, running, until
 from tests.proxy.shell.wire import PING, PONG, TEXT, Wire, close, frame
@@ -76,6 +78,29 @@ async def test_a_message_that_would_take_long_to_walk_through_is_refused_at_once
         answer = await ask(wire, b'{"id":1,"method":"eth_call"%b}' % ids)
         assert answer["error"]["code"] == jsonrpc.INVALID_REQUEST
         assert not node.http.count("eth_call")
+
+
+async def test_pings_of_who_reads_no_pong_do_not_pile_up() -> None:
+    limits = WebSocketLimits(ws_client_buffer_max_bytes=1 << 20)
+    pings = frame(PING, b"?" * 125) * 8000
+    async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(20):
+                while not proxy.server.metrics.ws_slow_clients._value.get():
+                    await wire.drained(pings)
+        assert proxy.server.metrics.ws_slow_clients._value.get() == 1
+
+
+async def test_who_breaks_the_protocol_and_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "SLOW_CLOSE_GRACE", 0.1)
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        await ask(wire, orjson.dumps(call("eth_subscribe", "newHeads")))
+        for number in range(12):
+            wire.write(frame(TEXT, orjson.dumps(call("eth_call", {"gas": hex(1 << 19)}, "latest", id_=number))))
+        await until(lambda: proxy.server.metrics.ws_messages_downstream == 13)
+        wire.write(frame(3))
+        await until(lambda: not len(proxy.server.gate))
+        assert await proxy.metric("vixy_ws_subscriptions_active") == 0
 
 
 async def test_fragments_of_nothing_take_no_memory() -> None:

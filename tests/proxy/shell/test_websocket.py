@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import gc
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import orjson
@@ -13,11 +14,16 @@ from websockets.exceptions import ConnectionClosed
 
 from proxy.config import WebSocketLimits
 from proxy.nodes import Tier
+from proxy.session import Session
+from proxy.session import events as ev
+from proxy.session.states import State
+from proxy.shell import websocket
 from tests.fakes.chain import Chain
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
+from tests.fakes.slow_lane import SlowLane
 from tests.proxy.shell.running import Running, call, running, until
-from tests.proxy.shell.wire import CLOSE, Wire, close
+from tests.proxy.shell.wire import CLOSE, TEXT, Wire, close, frame
 
 pytestmark = pytest.mark.anyio
 
@@ -146,6 +152,91 @@ async def test_an_answer_larger_than_the_buffer_is_delivered() -> None:
     limits = WebSocketLimits(ws_client_buffer_max_bytes=1000)
     async with FakeNode() as node, running([node], websocket=limits) as proxy, client(proxy) as ws:
         assert (await ask(ws, "eth_call", BIG, "latest"))["result"] == "0x" + "ab" * (1 << 19)
+
+
+async def test_an_answer_that_takes_longer_than_a_ping_arrives_and_the_link_stays() -> None:
+    async with FakeNode() as node, SlowLane(node, 1 << 20) as slow, running([slow]) as proxy, client(proxy) as ws:
+        assert (await ask(ws, "eth_call", {"gas": hex(1 << 20)}, "latest"))["result"] == "0x" + "ab" * (1 << 20)
+        assert node.ws.count("eth_call") == 1
+
+
+async def test_a_lane_that_falls_silent_inside_an_answer_is_left() -> None:
+    primary, backup = pair()
+    async with (
+        primary,
+        backup,
+        SlowLane(primary, 1 << 20) as slow,
+        running([slow, backup]) as proxy,
+        client(proxy) as ws,
+    ):
+        await ws.send(orjson.dumps(call("eth_call", {"gas": hex(1 << 20)}, "latest")).decode())
+        await until(lambda: slow.passed > 1 << 18)
+        slow.open.clear()
+        async with asyncio.timeout(4):
+            assert len(await ws.recv()) > 1 << 20
+        assert backup.ws.count("eth_call") == 1
+
+
+BROKEN = {
+    "masked": frame(TEXT, b"{}"),
+    "a reserved opcode": frame(3, masked=False),
+    "a close code that is never sent": frame(CLOSE, b"\x03\xed", masked=False),
+}
+
+
+@pytest.mark.parametrize("said", BROKEN.values(), ids=BROKEN.keys())
+async def test_a_node_that_breaks_the_protocol_is_left_without_a_word_from_asyncio(said: bytes) -> None:
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    async with FakeNode() as node, running([node]) as proxy, client(proxy) as ws:
+        await ask(ws, "eth_chainId")
+        for transport in node.ws.transports():
+            transport.write(said)
+        await until(lambda: node.ws.accepts >= 3)  # the monitor's, and the next of the client
+        assert (await ask(ws, "eth_chainId"))["result"] == "0x539"
+    gc.collect()
+    assert complaints == []
+
+
+async def test_a_mistake_of_ours_ends_one_client_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    primary, backup = pair()
+    async with primary, backup, running([primary, backup]) as proxy, client(proxy) as one, client(proxy) as other:
+        for ws in (one, other):
+            await ask(ws, "eth_subscribe", "newHeads")
+        changed = Session._nodes_changed
+        broken: list[Session] = []
+
+        def nodes_changed(session: Session, event: Any) -> None:
+            broken.append(session)
+            if session is broken[0]:
+                raise AssertionError
+            changed(session, event)
+
+        monkeypatch.setitem(Session._HANDLERS, ev.NodesChanged, nodes_changed)
+        await primary.die()
+        codes = [asyncio.ensure_future(closing_code(ws)) for ws in (one, other)]
+        done, rest = await asyncio.wait(codes, return_when=asyncio.FIRST_COMPLETED)
+        assert [code.result() for code in done] == [1011]
+        assert len(rest) == 1
+        await until(lambda: not primary.ws.clients and len(backup.ws.clients) == 1)
+        assert await proxy.metric("vixy_ws_subscriptions_active") == 1
+        await primary.boot()
+        await until(lambda: primary.ws.clients)
+
+
+async def test_time_that_is_up_at_the_end_is_told_to_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "BROADCAST", 1)
+    async with FakeNode() as node, running([node]) as proxy, AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(client(proxy)) for _ in range(5)]
+        gate = proxy.server.gate
+        assert isinstance(gate, websocket.WebSocketGate)
+        node.hold()
+        for ws in clients:
+            await ws.send(orjson.dumps(call("eth_chainId")).decode())
+        await until(lambda: sum(client._session.open_calls for client in gate._clients) == 5)
+        await gate.drain(0.05)
+        assert {client._session.state for client in gate._clients} == {State.CLOSED}
+        assert [await closing_code(ws) for ws in clients] == [1001] * 5
 
 
 async def test_the_end_answers_what_is_in_flight_and_says_1001() -> None:
