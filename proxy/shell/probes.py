@@ -71,12 +71,13 @@ async def ask(pool: Pool, request: bytes, *, new: bool) -> tuple[int, bytes]:
     pool.send(request, answer, new=new)
     try:
         await answer.done
-        return answer.status, answer.body
     except asyncio.CancelledError:
         if answer.link is not None:
             answer.link.abort()
         pool.withdraw(answer)
         raise
+    else:
+        return answer.status, answer.body
     finally:
         del answer  # it holds the error, and that this frame
 
