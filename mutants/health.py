@@ -44,7 +44,7 @@ def probes_one_after_another() -> None:
     "The highest head is believed, whoever claims it.",
     mode="mode.H9",
     caught_by=(STEPS,),
-    shown_by=("health: One node's absurd head is not believed alone",),
+    shown_by=("health: One node's absurd head is not believed alone: 0x1000000000000000",),
 )
 def believes_any_head() -> None:
     swap(HeadBelief, "_most_credible", lambda _belief, ranked, _now: ranked[0])
@@ -87,6 +87,16 @@ def ignores_lag() -> None:
 )
 def ignores_the_status() -> None:
     edit(probes, "_object", "if status != 200:", "if False:")
+
+
+@mutant(
+    "A block number may have more bits than anything can hold that shows or compares it.",
+    mode="mode.H9",
+    caught_by=(STEPS,),
+    shown_by=("health: One node's absurd head is not believed alone: 0x10000000000000000",),
+)
+def takes_any_number() -> None:
+    edit(probes, "_number", "if number not in _NUMBERS:", "if False:")
 
 
 @mutant(

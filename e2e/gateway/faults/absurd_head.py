@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class AbsurdHead(Fault):
-    """`block`: the number claimed."""
+    """`block`: the number claimed, as a node writes it."""
 
     kind = "absurd_head"
     rewrites = True
 
-    block: int = 2**60
+    block: str = hex(2**60)
 
     def calling(self, link: Link, call: Call) -> Call | Reply | None:
         if call.method != "eth_blockNumber":
             return call
         self.bite("claimed", link, block=self.block)
-        return Reply("result", hex(self.block))
+        return Reply("result", self.block)

@@ -94,7 +94,7 @@ def test_a_fault_without_traffic_did_not_bite(nemesis: LaneNemesis, monkeypatch:
 def test_an_armed_fault_is_written_down_when_it_is_felt(
     nemesis: LaneNemesis, recorder: Recorder, gateway: GatewayClient
 ) -> None:
-    armed = nemesis.arm("absurd_head", NODE, "http", block=7)
+    armed = nemesis.arm("absurd_head", NODE, "http", block="0x7")
     post(gateway)
     assert nemesis.unfelt() == (armed,)
     assert recorder.entries() == ()
@@ -104,7 +104,7 @@ def test_an_armed_fault_is_written_down_when_it_is_felt(
     assert nemesis.unfelt() == ()
     (injected,) = recorder.entries()
     assert isinstance(injected, Injected)
-    assert injected.detail["block"] == 7
+    assert injected.detail["block"] == "0x7"
     assert before <= injected.at <= recorder.now()
     nemesis.cure_all()
     marks = [entry for entry in recorder.entries() if isinstance(entry, Marked)]

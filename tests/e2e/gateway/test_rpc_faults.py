@@ -275,7 +275,7 @@ def test_new_links_see_the_nodes_own_ids_once_the_fault_is_gone(gateway: Gateway
 
 
 def test_two_faults_on_one_lane_both_bite(gateway: GatewayClient, socket: ClientConnection) -> None:
-    gateway.add("absurd_head", NODE, "ws", block=16)
+    gateway.add("absurd_head", NODE, "ws", block="0x10")
     gateway.add("id_type", NODE, "ws")
     gateway.add("latency", NODE, "ws", latency=100)
     began = time.monotonic()
