@@ -31,6 +31,13 @@ Feature: HTTP
     Then the answer should have status 504 and the error -32051
     And the answer should come within a second
 
+  @integration @http @gateway @topology.1p1b @promise.answers_fit
+  Scenario: A node that answers a post twice has answered nobody else's
+    Given 20 HTTP clients post 20 requests per second each
+    When the HTTP lane of el-1-primary has answer_twice
+    And 3 seconds go by
+    Then every HTTP request should have a result
+
   @integration @http @mode.H5 @promise.transparent
   Scenario: An answer's header fields are those of the node
     When I post eth_chainId to the proxy and to a node

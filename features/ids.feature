@@ -1,6 +1,14 @@
 Feature: Ids
   A client's request ids are its own: of any JSON type, digit for digit, and free to be used again.
 
+  @integration @websocket @gateway @topology.1p1b @promise.no_strangers
+  Scenario: A node that answers twice is heard once
+    Given 5 clients connected via WebSocket with 2 subscriptions each
+    When each client sends 10 requests per second
+    And the WebSocket lane of el-1-primary has answer_twice for 3 seconds
+    Then no client should receive what it did not ask for
+    And no request should be unanswered
+
   @integration @websocket @reconnection @critical @gap.3 @issue.2 @mode.S6 @promise.answered_once
   Scenario: Client reuses RPC IDs after reconnection
     Given I subscribed with {"id": 100}

@@ -44,6 +44,20 @@ def keeps_no_connection() -> None:
 
 
 @mutant(
+    "What a node says beyond its answer is taken for the answer to the next post over that connection.",
+    caught_by=("answered_once", "answers_fit", STEPS),
+    shown_by=("http: A node that answers a post twice has answered nobody else's",),
+)
+def takes_what_is_left_for_an_answer() -> None:
+    edit(
+        link.Link,
+        "on_message_complete",
+        "self._ended, self._receiver = self._receiver, None",
+        "self._complete(reusable=reusable)",
+    )
+
+
+@mutant(
     "A kept connection is used without a look at whether the node has closed it.",
     mode="mode.H3",
     caught_by=(STEPS, "answered_once"),

@@ -91,6 +91,15 @@ def answers_twice() -> None:
 
 
 @mutant(
+    "An answer that nobody waits for is passed on to the client.",
+    caught_by=("no_strangers", STEPS),
+    shown_by=("ids: A node that answers twice is heard once",),
+)
+def passes_strangers_on() -> None:
+    edit(Session, "_errand_answered", 'Count("ws_strangers_dropped")', "ev.SendClient(data)")
+
+
+@mutant(
     "Every method counts as a read: a transaction goes to a second node when the first one dies with it.",
     caught_by=("sends_once",),
     shown_by=("http: A transaction is written to one node only, though that node dies with it",),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 @dataclass(kw_only=True)
 class AnswerTwice(MethodFault):
     kind = "answer_twice"
-    lanes = ("ws",)
 
     def delivering(self, link: Link, delivery: Delivery) -> None:
         if self.hits(*delivery.methods):
