@@ -54,8 +54,8 @@ def refuses_large_messages() -> None:
     edit(
         Assembler,
         "message",
-        "if self._whole is None:",
-        'if frame.payload_size > 1 << 20:\n        raise BrokenStream(1009, "too large")\n    if self._whole is None:',
+        "if self._parts is None:",
+        'if frame.payload_size > 1 << 20:\n        raise BrokenStream(1009, "too large")\n    if self._parts is None:',
     )
 
 
