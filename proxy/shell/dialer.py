@@ -32,9 +32,15 @@ _REFUSALS = frozenset((400, 401, 403, 414, 431))
 
 def passed_on(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """The headers of a client's upgrade request that its node is to see."""
-    return [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers if name.lower() not in _NOT_PASSED
-    ]
+    return [(_text(name), _text(value)) for name, value in headers if name.lower() not in _NOT_PASSED]
+
+
+def _text(data: bytes) -> str:
+    """As picows will write it: in UTF-8. What is none cannot be kept."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def link_url(node: Node, query: str = "") -> tuple[str, list[tuple[str, str]]]:

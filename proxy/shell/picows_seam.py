@@ -71,15 +71,22 @@ async def connect(url: str, listener: WSListener, headers: Sequence[tuple[str, s
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    protocol = _protocol(parts.netloc, path, lambda: listener, max_frame_size, headers)
     port = parts.port or (443 if secure else 80)
-    transport, _ = await outbound.connect(lambda: protocol, parts.hostname or "", port, tls=secure)
+    listeners = [listener]
+    protocols = [_protocol(parts.netloc, path, lambda: listeners[0], max_frame_size, headers)]
     try:
-        await protocol.wait_until_handshake_complete()
+        await outbound.connect(lambda: protocols[0], parts.hostname or "", port, tls=secure)
+        await protocols[0].wait_until_handshake_complete()
+        opened = protocols[0].listener is not None  # for picows it is no error if not
     except BaseException:
-        transport.abort()
+        if protocols[0].transport is not None:
+            protocols[0].transport.disconnect(False)
         raise
-    if protocol.listener is None:  # for picows this is no error
+    finally:
+        # what failed refers to itself, by its exception or in the loop: nobody need find that out later
+        listeners.clear()
+        protocols.clear()
+    if not opened:
         raise ConnectionError("closed before the handshake was over")
 
 
@@ -89,11 +96,14 @@ def room(transport: WSTransport) -> int:
     return len(protocol.get_buffer(-1))
 
 
-def look_at_end(transport: WSTransport) -> None:
-    """To be called when a link has ended: where picows ended it, somebody must ask why, or asyncio complains."""
+def look_at_end(transport: WSTransport) -> WSCloseCode | None:
+    """To be called when a link has ended: the close code with which picows ended it, if it did."""
     closing = transport.close_handshake
-    if closing is not None and closing.sent is not None and closing.sent.code != WSCloseCode.OK:
-        asyncio.get_running_loop().create_task(_ask_why(transport))
+    if closing is None or closing.sent is None or closing.sent.code == WSCloseCode.OK:
+        return None
+    # somebody must ask why, or asyncio complains
+    asyncio.get_running_loop().create_task(_ask_why(transport))
+    return WSCloseCode(closing.sent.code)
 
 
 async def _ask_why(transport: WSTransport) -> None:

@@ -73,7 +73,8 @@ class Upstream(WSListener):
             try:
                 data = self._assembler.message(frame, kind)
             except BrokenStream as broken:
-                self._client.link_ended(self._epoch, f"broke the protocol: {broken.reason}")
+                too_big = WSCloseCode(broken.code) == WSCloseCode.MESSAGE_TOO_BIG
+                self._client.link_ended(self._epoch, f"broke the protocol: {broken.reason}", refused=too_big)
                 transport.disconnect()
                 return
             if data is not None:
@@ -82,13 +83,14 @@ class Upstream(WSListener):
             self._client.apply(ev.UpstreamPonged(self._epoch))
         elif kind == WSMsgType.CLOSE:
             code = frame.get_close_code()
-            # too big is what the client sent, and others send no such thing
+            # too big is what the client sent, or asked for, and others send no such thing
             self._client.link_ended(self._epoch, f"closed with {code}", refused=code == WSCloseCode.MESSAGE_TOO_BIG)
             leave(transport)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self._client.link_ended(self._epoch, "connection lost")
-        picows_seam.look_at_end(transport)
+        ours = picows_seam.look_at_end(transport)
+        why = "connection lost" if ours is None else f"broke the protocol: {ours}"
+        self._client.link_ended(self._epoch, why, refused=ours == WSCloseCode.MESSAGE_TOO_BIG)
 
     def is_receiving(self) -> bool:
         """Whether bytes of a message have come since this was asked last: until its end no pong can."""

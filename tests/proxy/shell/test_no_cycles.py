@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import orjson
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.fakes.http_lane import Canned
 from tests.fakes.lane import break_with_reset
@@ -16,6 +17,7 @@ from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import Running, call, running, until
 from tests.proxy.shell.test_listener import post, raw
 from tests.proxy.shell.test_websocket import client
+from tests.proxy.shell.wire import CLOSE, TEXT, Wire, frame
 
 pytestmark = pytest.mark.anyio
 
@@ -126,6 +128,42 @@ async def a_session(_: FakeNode, proxy: Running) -> None:
             await one.recv()
 
 
+async def a_client_that_vanishes(_: FakeNode, proxy: Running) -> None:
+    async with await Wire.open(proxy.url) as wire:
+        wire.write(frame(TEXT, orjson.dumps(call("eth_chainId")), fin=False))
+
+
+async def a_client_that_breaks_the_protocol(_: FakeNode, proxy: Running) -> None:
+    for bad in (frame(3), frame(0, b"{}"), frame(CLOSE, b"\x03")):
+        async with await Wire.open(proxy.url) as wire:
+            wire.write(bad)
+            assert (await wire.read()).opcode == CLOSE
+
+
+async def an_upgrade_that_is_refused(_: FakeNode, proxy: Running) -> None:
+    async with raw(proxy) as one:
+        one.write(b"GET /el/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        await one.ended()
+
+
+async def links_that_end(node: FakeNode, proxy: Running) -> None:
+    async with client(proxy) as one:
+        for end in (break_with_reset, lambda transport: transport.write(frame(3, masked=False))):
+            await one.send(orjson.dumps(call("eth_chainId")).decode())
+            await one.recv()
+            for transport in node.ws.transports():
+                end(transport)
+        await one.send(orjson.dumps(call("eth_chainId")).decode())
+        await one.recv()
+
+
+async def a_client_that_no_node_takes(node: FakeNode, proxy: Running) -> None:
+    node.ws.bars = {"https://barred.example"}
+    async with client(proxy, origin="https://barred.example") as one:
+        with pytest.raises(ConnectionClosed):
+            await one.recv()
+
+
 @pytest.mark.parametrize(
     "deed",
     [
@@ -145,6 +183,11 @@ async def a_session(_: FakeNode, proxy: Running) -> None:
         pages,
         nonsense,
         a_session,
+        a_client_that_vanishes,
+        a_client_that_breaks_the_protocol,
+        an_upgrade_that_is_refused,
+        links_that_end,
+        a_client_that_no_node_takes,
     ],
     ids=lambda deed: deed.__name__,
 )

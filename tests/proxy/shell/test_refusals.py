@@ -12,10 +12,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from proxy import jsonrpc
+from proxy.config import WebSocketLimits
 from proxy.nodes import Node, Tier
 from proxy.shell.dialer import LaneProber
 from tests.fakes.chain import Chain
 from tests.fakes.node import FakeNode
+from tests.fakes.slow_lane import SlowLane
 from tests.proxy.shell.running import Running, call, running, until
 
 pytestmark = pytest.mark.anyio
@@ -102,6 +104,27 @@ async def test_what_is_too_big_for_nodes_shuts_no_lane_and_has_one_answer() -> N
     async with primary, backup, running([primary, backup]) as proxy, client(proxy) as good, client(proxy) as ws:
         lanes = shut(proxy)
         error = await ask(ws, "eth_call", {"data": "0x" + "00" * 1000}, "latest")
+        assert isinstance(error, dict)
+        assert error["code"] == jsonrpc.NODE_FAILED
+        assert await ask(ws, "eth_chainId") == "0x539"
+        assert await ask(good, "web3_clientVersion") == "p"
+        assert lanes == []
+
+
+async def test_an_answer_over_the_limit_shuts_no_lane_and_the_client_is_told() -> None:
+    primary, backup = pair()
+    limits = WebSocketLimits(ws_max_frame_size=1 << 20)
+    async with (
+        primary,
+        backup,
+        SlowLane(primary, 1 << 23) as slow_primary,
+        SlowLane(backup, 1 << 23) as slow_backup,
+        running([slow_primary, slow_backup], websocket=limits) as proxy,
+        client(proxy) as good,
+        client(proxy) as ws,
+    ):
+        lanes = shut(proxy)
+        error = await ask(ws, "eth_call", {"gas": hex(1 << 20)}, "latest")
         assert isinstance(error, dict)
         assert error["code"] == jsonrpc.NODE_FAILED
         assert await ask(ws, "eth_chainId") == "0x539"

@@ -72,6 +72,14 @@ async def test_headers_query_and_subprotocol_reach_the_node() -> None:
         assert len(seen.headers.get_all("Sec-WebSocket-Key")) == 1
 
 
+async def test_headers_in_utf_8_stay_what_they_are() -> None:
+    async with FakeNode() as node, running([node]) as proxy:
+        async with await Wire.open(proxy.url, "/el/ws", "Cookie: name=José\r\n"):
+            await until(lambda: node.ws.clients)
+        seen = node.ws.handshakes[-1]
+        assert seen.headers["Cookie"].encode("latin-1").decode() == "name=José"
+
+
 async def _reset(node: FakeNode) -> None:
     for transport in node.ws.transports():
         transport.abort()
