@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from proxy.shell.tally import NodeTally
 
 _log = logging.getLogger("vixy.http")
+_MOST_ERRORS: Final = 1000  # for one batch: to write millions would hold up everybody
 JSON: Final = b"Content-Type: application/json\r\n"
 
 
@@ -138,9 +139,13 @@ def _read_call(body: bytes) -> tuple[str | None, bool] | None:
     if type(value) is dict:
         method = value.get("method")
         return (method, jsonrpc.is_read(method)) if type(method) is str and _has_good_id(value) else None
-    if type(value) is not list or not value or not all(type(item) is dict for item in value):
-        return None
-    return None, all(type(item.get("method")) is str and jsonrpc.is_read(item["method"]) for item in value)
+    # no more of a batch is looked at than need be: millions of elements fit into a body
+    return (None, all(_is_read(item) for item in value)) if type(value) is list and value else None
+
+
+def _is_read(value: Any) -> bool:
+    method = value.get("method") if type(value) is dict else None
+    return type(method) is str and jsonrpc.is_read(method)
 
 
 def _has_good_id(value: dict[str, Any]) -> bool:
@@ -148,8 +153,8 @@ def _has_good_id(value: dict[str, Any]) -> bool:
 
 
 def error_answer(body: bytes, code: int, message: str, data: dict[str, Any]) -> bytes:
-    """The same error for each request of `body`, under the request's own id."""
-    parsed = jsonrpc.parse(body)
+    """The same error for each request of `body`, under the request's own id; one for all of a huge batch."""
+    parsed = jsonrpc.parse(body, _MOST_ERRORS)
     if isinstance(parsed, jsonrpc.Batch):
         answers = [
             item.answer if isinstance(item, jsonrpc.Invalid) else jsonrpc.error_body(item.id, code, message, data)

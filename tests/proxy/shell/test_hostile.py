@@ -55,6 +55,18 @@ async def test_a_huge_batch_is_answered_whole_or_refused_at_once(size: int) -> N
         assert (await ask(wire, orjson.dumps(call("eth_chainId"))))["result"] == "0x539"
 
 
+@pytest.mark.parametrize("element", [b"1", b"{}", b'{"id":1,"method":"eth_chainId"}'])
+async def test_an_error_for_a_huge_batch_is_one(element: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each of the millions of elements that a body holds would hold up everybody for half a minute."""
+    batch = b"[1," + b",".join([element] * 20_000) + b"]"
+    async with FakeNode() as node, running([node]) as proxy:
+        await node.die()
+        await until(lambda: not proxy.healthy("a"))
+        monkeypatch.setattr(jsonrpc, "_request", None)  # nor is any of them read
+        reply = await proxy.post(batch)
+        assert (reply.status, reply.json["id"], reply.json["error"]["code"]) == (503, None, jsonrpc.NO_NODE)
+
+
 async def test_a_client_whose_host_is_gone_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It closes nothing and resets nothing: half of the connection stays open."""
     monkeypatch.setattr(
