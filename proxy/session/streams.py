@@ -56,6 +56,8 @@ class Streams:
 
         Told before, and the link lost in that moment, nobody could say what the client missed.
         """
+        if any(held is call for held, _, _ in link.unrooted):
+            return True  # a node that says it twice
         upstream, kind = _subscription_id(data), kind_of(call.request.params)
         if upstream is None or call.done or kind not in (Kind.HEADS, Kind.LOGS) or self._continuity.is_rooted:
             return False

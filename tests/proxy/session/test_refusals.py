@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy import jsonrpc
+from proxy.session import events as ev
 from proxy.session.settings import Settings
 from tests.proxy.session.stage import Stage
 
@@ -32,6 +33,23 @@ def test_a_client_is_served_by_whoever_takes_it_and_told_if_nobody_does(barred: 
     assert len(stage.take()) == bool(takers)
     assert stage.reports == [], "other clients lost the lane"
     assert set(stage.doubts) == {name for name in barred if not takers or NAMES.index(name) < NAMES.index(takers[0])}
+
+
+@pytest.mark.parametrize("kind", ["newHeads", "logs"])
+def test_a_confirmation_that_comes_twice_while_it_is_kept_counts_once(kind: str) -> None:
+    stage = Stage("P1").start()
+    node = stage["P1"]
+    node.holds = {"eth_getBlockByNumber"}
+    stage.ask("eth_subscribe", kind)
+    asked = next(asked for asked in node.asked if asked.params == [kind])
+    name = next(name for _, name, _ in node.streams(kind))
+    node.tell(ev.UpstreamSent(1, node.dialect.answered(asked.id, b'"result":"%b"' % name)))
+    node.release_all()
+    [answer] = stage.answers()
+    assert "eth_unsubscribe" not in node.methods()
+    blocks = stage.grow(blocks=3)
+    events = stage.events(answer["result"])
+    assert len(events) == (len(blocks) if kind == "newHeads" else sum(len(block.logs) for block in blocks))
 
 
 def test_a_client_that_all_nodes_refuse_is_told_which_and_why() -> None:
