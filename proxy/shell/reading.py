@@ -101,6 +101,8 @@ class RequestReader:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             return self._after_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError:
+            raise  # an error of ours: the loop tells of it and closes the connection
         except httptools.HttpParserError:
             self._refuse(400)
         if self._head_size > MAX_HEAD and self.phase in (Phase.HEAD, Phase.BODY):

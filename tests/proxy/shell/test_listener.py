@@ -193,6 +193,16 @@ async def test_an_offer_of_h2c_is_ignored() -> None:
         assert b'"id":2,' in (await client.response())[1]
 
 
+async def test_an_error_of_ours_leaves_no_client_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served() as (_, proxy, client):
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+        monkeypatch.setattr(proxy.server._listener, "handle", None)
+        client.write(post(1))
+        assert await client.ended() == b""
+        assert len(told) == 1
+
+
 async def test_absolute_form() -> None:
     async with served() as (_, _, client):
         client.write(post(1).replace(b"POST /el", b"POST http://proxy.example/el"))
