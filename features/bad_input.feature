@@ -42,6 +42,12 @@ Feature: Bad input
       | []         | 200    | -32600 |
       | 17         | 200    | -32600 |
 
+  @integration @bad_input @http @topology.1p1b @promise.refuses_nonsense
+  Scenario: A batch of a million numbers holds up nobody else
+    Given 2 HTTP clients post 20 requests per second each
+    When I post a batch of 1000000 numbers
+    Then no client that posts all along should have waited for more than 1 seconds
+
   @integration @bad_input @http @setting.max_body_size=1048576 @promise.explains_refusals
   Scenario: A body over the limit is answered with 413
     When I post a body of 2 MiB

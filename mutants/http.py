@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit, swap
-from proxy.shell import link
+from proxy.shell import http, link
 from proxy.shell.consensus import ConsensusLayer
 from proxy.shell.exchange import Exchange
 from proxy.shell.http import ExecutionLayer
@@ -210,6 +210,20 @@ def keeps_its_door_open() -> None:
 )
 def says_nothing_without_nodes() -> None:
     edit(Exchange, "start", 'self._refuse(503, "no node is healthy")', "pass")
+
+
+@mutant(
+    "Every element of a batch is looked at, however many there are and whatever they are.",
+    caught_by=(STEPS,),
+    shown_by=("bad_input: A batch of a million numbers holds up nobody else",),
+)
+def looks_at_every_element() -> None:
+    edit(
+        http,
+        "_read_call",
+        "return (None, all(_is_read(item) for item in value)) if type(value) is list and value else None",
+        "return (None, False) if type(value) is list and all([type(item) is dict for item in value]) else None",
+    )
 
 
 @mutant(

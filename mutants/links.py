@@ -143,6 +143,15 @@ def drops_upgrade_headers() -> None:
 
 
 @mutant(
+    "A link over which a long answer comes is taken for silent: no pong can come before the end of it.",
+    caught_by=("answered_once", STEPS),
+    shown_by=("flights: An answer that takes longer to come than a ping is waited for",),
+)
+def hears_no_part_of_an_answer() -> None:
+    edit(Upstream, "is_receiving", "return before != self._room", "return False")
+
+
+@mutant(
     "One client that nodes refuse, as for its origin, shuts their lanes for all others.",
     caught_by=(STEPS,),
     shown_by=("links: Clients that nodes refuse keep nobody else out",),

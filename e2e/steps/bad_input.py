@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Received
 from e2e.steps.context import then, when
+from e2e.steps.http import PATIENCE, poster
 from e2e.steps.requests import ask
 from e2e.wait import wait_until
 
@@ -70,6 +71,21 @@ def i_send_large(context: Context, mebibytes: float) -> None:
     """A call whose data is that long: the node may refuse it, and that is an answer."""
     data = "0x" + "00" * round(mebibytes * MIB / 2)
     ask(context.world, "eth_call", params=[{"to": f"0x{1:040x}", "data": data}, "latest"])
+
+
+@when("I post the body {body}")
+def i_post_body(context: Context, body: str) -> None:
+    poster(context.world).post(body.encode().decode("unicode_escape").encode("latin-1"), PATIENCE)
+
+
+@when("I post a body of {mebibytes:g} MiB")
+def i_post_large(context: Context, mebibytes: float) -> None:
+    poster(context.world).post(b'"' + b"a" * round(mebibytes * MIB) + b'"', PATIENCE)
+
+
+@when("I post a batch of {count:d} numbers")
+def i_post_numbers(context: Context, count: int) -> None:
+    poster(context.world).post(b"[" + b"1," * (count - 1) + b"1]", PATIENCE)
 
 
 @when("I send {mebibytes:g} MiB of calls")

@@ -54,16 +54,6 @@ def i_post_batch(context: Context, count: int, silent: int) -> None:
     assert sorted(each.id or "" for each in answers) == sorted(str(n) for n in range(silent, count)), answers
 
 
-@when("I post the body {body}")
-def i_post_body(context: Context, body: str) -> None:
-    poster(context.world).post(body.encode().decode("unicode_escape").encode("latin-1"), PATIENCE)
-
-
-@when("I post a body of {mebibytes:g} MiB")
-def i_post_large(context: Context, mebibytes: float) -> None:
-    poster(context.world).post(b'"' + b"a" * round(mebibytes * 2**20) + b'"', PATIENCE)
-
-
 @then("every HTTP request should have a result")
 def every_post_has_result(context: Context) -> None:
     asked = posted(context.world)
@@ -77,6 +67,15 @@ def posts_answered_within(context: Context, seconds: float = 1.0) -> None:
     late = [each for each in posted(context.world) if not each.latency <= seconds]
     if late:
         raise TooLateError(f"{len(late)} posts took longer, or had no answer: {shown(late)}")
+
+
+@then("no client that posts all along should have waited for more than {seconds:g} seconds")
+def no_poster_waited(context: Context, seconds: float) -> None:
+    names = {client.name for client in context.world.the_posts.clients}
+    asked = [each for each in posted(context.world) if each.request.client in names]
+    assert asked, "nobody has posted all along"
+    if late := [each for each in asked if not each.latency <= seconds]:
+        raise TooLateError(f"{len(late)} of {len(asked)} posts took longer, or had no answer: {shown(late)}")
 
 
 @then("{share:d} % of the HTTP requests should be answered within {seconds:g} seconds")

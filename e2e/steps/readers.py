@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Healed, Injected
-from e2e.steps.answers import shown
 from e2e.steps.context import then, when
 from e2e.steps.doors import asked
-from e2e.steps.http import posted
 from e2e.steps.lanes import nodes_called, pass_time
-from e2e.wait import TooLateError, wait_until
+from e2e.steps.requests import ask
+from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.pipelining import PipeliningClient
@@ -64,21 +63,18 @@ def calls_that_reached(context: Context, count: int) -> None:
     assert reached <= count, f"{reached} of its {len(posted) - others} calls were made for it, though it reads nothing"
 
 
-@then("no other HTTP client should have waited for more than {seconds:g} seconds")
-def others_answered_within(context: Context, seconds: float) -> None:
-    pipeliner = pipeliner_of(context.world).name
-    others = [each for each in posted(context.world) if each.request.client != pipeliner]
-    assert others, "nobody else has posted"
-    if late := [each for each in others if not each.latency <= seconds]:
-        raise TooLateError(f"{len(late)} of {len(others)} posts took longer, or had no answer: {shown(late)}")
-
-
 @when("it reads on")
 def pipeliner_reads_on(context: Context) -> None:
     """Returns when it has everything, or its connection has ended."""
     run, pipeliner = context.world.run, pipeliner_of(context.world)
     run.recorder.record(Healed(run.recorder.now(), "slow_reader", pipeliner.name))
     run.await_(pipeliner.read)
+
+
+@when("I call for an answer of {mebibytes:d} MiB")
+def i_call_for_much(context: Context, mebibytes: int) -> None:
+    (request,) = _calls_for(mebibytes, each=1024 * mebibytes)
+    ask(context.world, request.method, params=request.params)
 
 
 @then("those who did not read should be served in full, or be closed with {code:d}")
