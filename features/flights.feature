@@ -23,10 +23,10 @@ Feature: Requests in flight
     Then all clients should be back on the primary within 2 seconds after it is healthy
     And no request should be unanswered
 
-  @integration @websocket @gateway @topology.1p1b @mode.L6 @promise.answered_once
+  @integration @websocket @gateway @topology.1p0b @mode.L6 @promise.answered_once
   Scenario: An answer that takes longer to come than a ping is waited for
     Given I connect via WebSocket
-    And the WebSocket lane of every node is prepared for bandwidth
+    And the WebSocket lane of el-1-primary is prepared for bandwidth
       | rate | stream     |
       | 1024 | downstream |
     When I call for an answer of 4 MiB
