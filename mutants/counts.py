@@ -11,7 +11,7 @@ from proxy.session.subscriptions import Book
 from proxy.shell import status
 from proxy.shell.metrics import Metrics
 from proxy.shell.status import StatusPages
-from proxy.shell.websocket import WebSocketGate
+from proxy.shell.websocket import Client, WebSocketGate
 
 
 @mutant(
@@ -35,6 +35,7 @@ def counts_the_gone() -> None:
 )
 def keeps_links_of_the_gone() -> None:
     edit(Session, "_end", "self._out += [ev.HangUp(epoch) for epoch in self._links]", "pass")
+    edit(Client, "on_ws_disconnected", "link.hang_up()", "pass")
 
 
 @mutant(
