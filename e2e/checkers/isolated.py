@@ -86,10 +86,11 @@ def _idle(history: History, fault: Fault) -> bool:
 
 
 def _explained(history: History, comparison: Comparison) -> bool:
-    request = comparison.worst.request
-    late = history.lateness(request.at, min(comparison.worst.answered, history.end))
+    # from when it was to be sent: it is the harness that sends late
+    since = comparison.worst.due
+    late = history.lateness(since, min(comparison.worst.answered, history.end))
     bound = comparison.during - comparison.excess
-    return comparison.excess <= late or machine.excused(history, request.at, comparison.during, bound)
+    return comparison.excess <= late or machine.excused(history, since, comparison.during, bound)
 
 
 def _witness(comparison: Comparison) -> Witness:

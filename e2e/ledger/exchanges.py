@@ -34,11 +34,15 @@ class Exchange:
     contested: bool = False  # it waited together with others under the same id: their answers may be mixed up
 
     @property
+    def due(self) -> float:
+        """When it was to be sent."""
+        request = self.request
+        return request.at if request.intended is None else min(request.at, request.intended)
+
+    @property
     def latency(self) -> float:
         """Seconds from the intended time of sending to the answer; inf without one."""
-        request = self.request
-        start = request.at if request.intended is None else min(request.at, request.intended)
-        return self.answered - start
+        return self.answered - self.due
 
     @property
     def answered(self) -> float:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from e2e.checkers.isolated import isolated
 from e2e.checkers.verdict import Answer
+from e2e.ledger.entries import Drifted, Sent
 from tests.e2e.checkers.histories import B1, P1, P2, TICK, Run
 
 
@@ -54,6 +57,17 @@ def test_a_machine_that_stood_still_explains_it() -> None:
         run.now = entry.at
         run.drifted(0.6)
     assert isolated(run.history()).answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(("late", "expected"), [(0.0, Answer.NO), (0.5, Answer.UNKNOWN)])
+def test_what_the_harness_sends_late_nobody_waited_for(late: float, expected: Answer) -> None:
+    run = played("slow_reader", "slow", TICK)
+    last = max(index for index, entry in enumerate(run.entries) if isinstance(entry, Sent))
+    sent = run.entries[last]
+    assert isinstance(sent, Sent)
+    run.entries[last] = replace(sent, intended=sent.at - 0.5)
+    run.entries.insert(last, Drifted(sent.at - TICK / 2, late))
+    assert isolated(run.history()).answer is expected
 
 
 @pytest.mark.parametrize(
