@@ -55,6 +55,9 @@ def takes_what_is_left_for_an_answer() -> None:
         "self._ended, self._receiver = self._receiver, None",
         "self._complete(reusable=reusable)",
     )
+    # one connection to a node, so that there always is a next post
+    edit(Pool, "send", "if len(self) < self._few:", "if not len(self):")
+    edit(Pool, "_lose_patience", "MANY - len(self)", "0")
 
 
 @mutant(
