@@ -215,7 +215,7 @@ def test_geth_is_the_same_node_as_on_this_machine(network: Path) -> None:
     assert {flag: (here[flag], there[flag]) for flag in here.keys() & there if here[flag] != there[flag]} == {}
     assert here.keys() - there.keys() == {"--nodekeyhex", "--verbosity"}
     asked = {"--one=1", "--two"}
-    assert there.keys() - here.keys() - asked == {"--port", "--http.vhosts", "--http.corsdomain", "--authrpc.vhosts"}
+    assert there.keys() - here.keys() - asked == {"--port", "--http.vhosts", "--authrpc.vhosts"}
 
 
 def test_erigon_reads_genesis_once(network: Path) -> None:
