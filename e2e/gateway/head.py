@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 END: Final = b"\r\n\r\n"
@@ -38,6 +39,12 @@ class Head:
     def length(self) -> int | None:
         value = self.field(b"content-length")
         return int(value) if value.isdigit() else None
+
+
+def status_line(status: int) -> str:
+    """Return the start line of a response with any status."""
+    known = {each.value: each.phrase for each in HTTPStatus}
+    return f"HTTP/1.1 {status} {known.get(status, 'Injected')}"
 
 
 def read_head(raw: bytes) -> Head:

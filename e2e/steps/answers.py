@@ -32,9 +32,7 @@ def answered_within(context: Context, seconds: float) -> None:
     wait_answered(world, seconds)
     asked = mine(world)
     assert asked, "no request was sent"
-    late = [each for each in asked if not each.latency <= seconds]
-    if late:
-        raise TooLateError(f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}")
+    none_later(asked, seconds)
 
 
 @then("all requests should succeed")
@@ -123,6 +121,13 @@ def wait_answered(world: World, within: float) -> None:
 def outstanding(world: World) -> int:
     """Return how many answers the scenario's own clients wait for; closed ones still count."""
     return sum(client.outstanding for client in world.clients)
+
+
+def none_later(asked: list[Exchange], seconds: float) -> None:
+    """Raise TooLateError for those that took longer, or have no answer."""
+    late = [each for each in asked if not each.latency <= seconds]
+    if late:
+        raise TooLateError(f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}")
 
 
 def shown(exchanges: list[Exchange]) -> str:

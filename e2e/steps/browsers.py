@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import orjson
-import requests
 
 from e2e.steps.context import then, when
+from e2e.steps.pages import ask_alone
 
 if TYPE_CHECKING:
+    import requests
+
     from e2e.steps.context import Context
 
 WITHIN: Final = 5.0  # seconds
@@ -82,6 +84,4 @@ async def _ask_as(browser: str, url: str) -> dict[str, str]:
 
 def _preflight(url: str, origin: str) -> requests.Response:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.options(url, headers={"Origin": origin, **asked}, timeout=WITHIN)
+    return ask_alone("OPTIONS", url, headers={"Origin": origin, **asked}, timeout=WITHIN)

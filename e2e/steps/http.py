@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.failures import trouble
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Received
-from e2e.steps.answers import shown
+from e2e.steps.answers import none_later, shown
 from e2e.steps.context import step, then, when
 from e2e.steps.lanes import nodes_called
 from e2e.steps.latency import measured
@@ -64,9 +64,7 @@ def every_post_has_result(context: Context) -> None:
 @then("every HTTP request should be answered within a second")
 @then("every HTTP request should be answered within {seconds:g} seconds")
 def posts_answered_within(context: Context, seconds: float = 1.0) -> None:
-    late = [each for each in posted(context.world) if not each.latency <= seconds]
-    if late:
-        raise TooLateError(f"{len(late)} posts took longer, or had no answer: {shown(late)}")
+    none_later(posted(context.world), seconds)
 
 
 @then("no client that posts all along should have waited for more than {seconds:g} seconds")
@@ -74,8 +72,7 @@ def no_poster_waited(context: Context, seconds: float) -> None:
     names = {client.name for client in context.world.the_posts.clients}
     asked = [each for each in posted(context.world) if each.request.client in names]
     assert asked, "nobody has posted all along"
-    if late := [each for each in asked if not each.latency <= seconds]:
-        raise TooLateError(f"{len(late)} of {len(asked)} posts took longer, or had no answer: {shown(late)}")
+    none_later(asked, seconds)
 
 
 @then("{share:d} % of the HTTP requests should be answered within {seconds:g} seconds")

@@ -22,15 +22,20 @@ def fetch(url: str | None) -> Reply:
     """Get a page. AssertionError if the profile does not name it."""
     assert url is not None, "the profile of this proxy does not say where that page is"
     began = time.monotonic()
-    with requests.Session() as session:
-        session.trust_env = False
-        answer = session.get(url, timeout=WITHIN)
+    answer = ask_alone("GET", url, timeout=WITHIN)
     took = time.monotonic() - began
     try:
         body = answer.json()
     except requests.JSONDecodeError:
         body = answer.text
     return Reply(answer.status_code, answer.headers, body, took)
+
+
+def ask_alone(method: str, url: str, **options: Any) -> requests.Response:
+    """Ask over a connection of its own; a proxy of the user's environment has no part in this."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, url, **options)
 
 
 @step("I fetch the {page:w} page")

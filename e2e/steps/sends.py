@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
-import requests
 
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Received
@@ -13,9 +12,12 @@ from e2e.steps.context import then, when
 from e2e.steps.http import last_post, poster
 from e2e.steps.lanes import pass_time
 from e2e.steps.leaving import proxy_is_told_to_stop
+from e2e.steps.pages import ask_alone
 from e2e.traffic import profiles
 
 if TYPE_CHECKING:
+    import requests
+
     from e2e.clients.http import HttpClient
     from e2e.steps.context import Context
 
@@ -79,9 +81,7 @@ async def _post(client: HttpClient, request: Request) -> None:
 
 def _ask(url: str) -> requests.Response:
     body = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.post(url, json=body, timeout=WITHIN)
+    return ask_alone("POST", url, json=body, timeout=WITHIN)
 
 
 def _end_to_end(answer: requests.Response) -> dict[str, str]:

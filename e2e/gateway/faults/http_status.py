@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from e2e.gateway.calls import parse
 from e2e.gateway.faults.method_fault import MethodFault
+from e2e.gateway.head import status_line
 
 if TYPE_CHECKING:
     from e2e.gateway.calls import Delivery
@@ -49,6 +49,5 @@ class HttpStatus(MethodFault):
             self.bite("marked", link, methods=delivery.methods, status=self.status)
 
     def _head(self) -> list[str]:
-        known = {status.value: status.phrase for status in HTTPStatus}
-        start = f"HTTP/1.1 {self.status} {known.get(self.status, 'Injected')}"
+        start = status_line(self.status)
         return [start, f"Retry-After: {self.retry_after}"] if self.retry_after else [start]

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from e2e.gateway.faults.fault import Fault
+from e2e.gateway.head import status_line
 
 if TYPE_CHECKING:
     from e2e.gateway.head import Head
@@ -34,5 +35,4 @@ class RefuseClient(Fault):
         if request.field(self.header.lower().encode()) != self.value.encode():
             return None
         self.bite("refused", link, status=self.status)
-        start = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"
-        return f"{start}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        return f"{status_line(self.status)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()

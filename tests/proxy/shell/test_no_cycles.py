@@ -24,10 +24,20 @@ pytestmark = pytest.mark.anyio
 Deed: TypeAlias = Callable[[FakeNode, Running], Awaitable[None]]
 
 
-async def a_small_answer(_: FakeNode, proxy: Running) -> None:
+async def _ask(proxy: Running, data: bytes) -> None:
     async with raw(proxy) as one:
-        one.write(post())
+        one.write(data)
         await one.response()
+
+
+async def _ask_to_the_end(proxy: Running, data: bytes) -> None:
+    async with raw(proxy) as one:
+        one.write(data)
+        await one.ended()
+
+
+async def a_small_answer(_: FakeNode, proxy: Running) -> None:
+    await _ask(proxy, post())
 
 
 async def a_streamed_answer(node: FakeNode, proxy: Running) -> None:
@@ -91,9 +101,7 @@ async def pipelining(_: FakeNode, proxy: Running) -> None:
 
 
 async def a_body_too_big(_: FakeNode, proxy: Running) -> None:
-    async with raw(proxy) as one:
-        one.write(b"POST /el HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n")
-        await one.response()
+    await _ask(proxy, b"POST /el HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n")
 
 
 async def a_request_that_stops(_: FakeNode, proxy: Running) -> None:
@@ -103,9 +111,7 @@ async def a_request_that_stops(_: FakeNode, proxy: Running) -> None:
 
 
 async def an_offer_of_a_websocket_elsewhere(_: FakeNode, proxy: Running) -> None:
-    async with raw(proxy) as one:
-        one.write(b"GET /el HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        await one.response()
+    await _ask(proxy, b"GET /el HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 
 
 async def pages(_: FakeNode, proxy: Running) -> None:
@@ -116,9 +122,7 @@ async def pages(_: FakeNode, proxy: Running) -> None:
 
 
 async def nonsense(_: FakeNode, proxy: Running) -> None:
-    async with raw(proxy) as one:
-        one.write(b"nonsense\r\n\r\n")
-        await one.ended()
+    await _ask_to_the_end(proxy, b"nonsense\r\n\r\n")
 
 
 async def a_session(_: FakeNode, proxy: Running) -> None:
@@ -141,9 +145,8 @@ async def a_client_that_breaks_the_protocol(_: FakeNode, proxy: Running) -> None
 
 
 async def an_upgrade_that_is_refused(_: FakeNode, proxy: Running) -> None:
-    async with raw(proxy) as one:
-        one.write(b"GET /el/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-        await one.ended()
+    lines = b"GET /el/ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    await _ask_to_the_end(proxy, lines)
 
 
 async def links_that_end(node: FakeNode, proxy: Running) -> None:
