@@ -123,7 +123,7 @@ def unacknowledged(connection: socket.socket) -> int:
 
 def break_with_reset(transport: asyncio.BaseTransport) -> None:
     connection = transport.get_extra_info("socket")
-    if connection is not None:
+    if connection is not None and connection.fileno() >= 0:  # what is lost is told of a moment after it is closed
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
     if isinstance(transport, asyncio.Transport) or hasattr(transport, "abort"):
         transport.abort()

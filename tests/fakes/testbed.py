@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from anyio.from_thread import start_blocking_portal
 
 from e2e.testbed.local import NODES
+from e2e.testbed.ports import free_ports
 from e2e.testbed.protocol import Head, NodeUrls, Testbed
 from tests.fakes.chain import Chain
 from tests.fakes.node import FakeNode
@@ -32,6 +33,9 @@ class FakeTestbed(Testbed):
         self._block_time = block_time
         self._chain = Chain.of_length(5)
         self._nodes = {name: FakeNode(name, self._chain) for name in NODES}
+        for node in self._nodes.values():
+            # none that the kernel would give to a client of the load while the node is down
+            node.http.port, node.ws.port = free_ports(2)
         self._states: dict[str, Literal["running", "paused", "stopped"]] = dict.fromkeys(NODES, "stopped")
         self._ending = ExitStack()
         self._portal: BlockingPortal

@@ -33,6 +33,7 @@ class Nodes:
     done: list[str] = field(default_factory=list)
     slow: threading.Event = field(default_factory=threading.Event)
     stubborn: set[str] = field(default_factory=set)
+    error: Exception = field(default_factory=lambda: FaultDidNotBiteError("the fault did not bite"))
     recorder: Recorder = field(default_factory=Recorder)
 
     def __post_init__(self) -> None:
@@ -55,7 +56,7 @@ class Nodes:
 
     def inject(self, fault: str, node: str) -> None:
         if node in self.stubborn:
-            raise FaultDidNotBiteError(f"{fault} of {node} did not bite")
+            raise self.error
         self.done.append(f"{fault} {node}")
 
     def reorg(self, depth: int) -> None:
@@ -148,3 +149,11 @@ def test_a_fault_that_did_not_bite_is_a_complaint_and_is_not_cured() -> None:
         assert len(player.complaints) == 2
         assert "did not bite" in player.complaints[0]
     assert nodes.done == []
+
+
+def test_an_error_that_nobody_thought_of_is_a_complaint() -> None:
+    nodes = Nodes(stubborn={"a"}, error=OSError(98, "Address already in use"))
+    with playing(nodes, Deed(0, 0.1, "kill", "a", "node")) as player:
+        over(player)
+        assert player.complaints == ["kill of a: OSError: [Errno 98] Address already in use"]
+        assert player.hurt == ()
