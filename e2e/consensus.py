@@ -6,6 +6,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from e2e.scene import NoGatewayError
 from e2e.testbed.ports import HOST
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ BEHIND_GATEWAY: Final = "consensus.gateway"  # behind the fault gateway, as exec
 
 @contextmanager
 def consensus_urls(tags: Collection[str], testbed: Testbed, gateway: RunningGateway | None) -> Iterator[dict[str, str]]:
-    """Give the name and the URL of each."""
+    """Give the name and the URL of each. Raises NoGatewayError where a tag wants one that is not there."""
     urls = testbed.upstream_consensus_urls()
-    if BEHIND_GATEWAY in tags and gateway is not None:
+    if BEHIND_GATEWAY in tags:
+        if gateway is None:
+            raise NoGatewayError
         urls = {name: gateway.urls[name].http for name in urls}
     if SILENT not in tags:
         yield urls

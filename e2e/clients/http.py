@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from e2e.clients import jsontext
+from e2e.direct import direct_session
 from e2e.ledger.entries import Failed, Received, Sent
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ class HttpClient:
         self.name = name
         self.url = url
         self._recorder = recorder
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the user's environment has no part in this
+        self._session = direct_session()
 
     def call(self, request: Request, within: float, intended: float | None = None) -> Received | None:
         """Post one request; returns the answer, None where none came (the ledger has the reason)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from e2e.direct import direct_session
 from e2e.ledger.entries import Scraped
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ class Scraper:
         self.url = url
         self._wanted = wanted
         self._recorder = recorder
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = direct_session()
 
     def close(self) -> None:
         """Close the kept-alive connection: a proxy that is told to leave would wait for its next request."""

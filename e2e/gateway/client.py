@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import requests
 
+from e2e.direct import direct_session
 from e2e.gateway.facts import Fact, LaneName
 from e2e.testbed.protocol import NodeUrls
 
@@ -43,8 +44,7 @@ class GatewayClient:
     def __init__(self, url: str) -> None:
         """Take the base URL of the control API."""
         self.url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = direct_session()
         self._ahead: float | None = None
 
     def close(self) -> None:

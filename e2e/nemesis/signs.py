@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from e2e.direct import direct_session
+
 if TYPE_CHECKING:
     from e2e.testbed.protocol import NodeUrls
 
@@ -22,8 +24,7 @@ def refuses(urls: NodeUrls) -> bool:
 def answers(urls: NodeUrls) -> bool:
     """Say whether the node answers a request in time."""
     request = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
-    with requests.Session() as session:
-        session.trust_env = False
+    with direct_session() as session:
         try:
             return session.post(urls.http, json=request, timeout=PATIENCE).ok
         except requests.RequestException:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import requests
 
+from e2e.direct import direct_session
 from e2e.ledger.entries import Healed, Injected
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class NodeWitness:
         self._url = url
         self._hurt = hurt
         self._recorder = recorder
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = direct_session()
         self._silent = False
 
     def look(self) -> None:

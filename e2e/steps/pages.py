@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
+from e2e.direct import direct_session
 from e2e.steps.context import Reply, needs, step, then
 from e2e.steps.lanes import nodes_called
 from e2e.sut.topology import SECRET
@@ -32,9 +33,8 @@ def fetch(url: str | None) -> Reply:
 
 
 def ask_alone(method: str, url: str, **options: Any) -> requests.Response:
-    """Ask over a connection of its own; a proxy of the user's environment has no part in this."""
-    with requests.Session() as session:
-        session.trust_env = False
+    """Ask over a connection of its own."""
+    with direct_session() as session:
         return session.request(method, url, **options)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import requests
 
 from e2e.clients.scrape import by_label, parse
+from e2e.direct import direct_session
 from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def wait_until_ready(sut: Sut) -> None:
     Whatever of this its profile does not name is left out.
     """
     where, sample = sut.endpoints, sut.profile.metrics.get("node_healthy")
-    with requests.Session() as session:
-        session.trust_env = False
+    with direct_session() as session:
         for page in filter(None, (where.health, where.ready)):
             _wait(sut, partial(_page, session, page), f"{page} answers 200")
         if where.ready is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 import requests
 
 from e2e.clients.scrape import by_label
+from e2e.direct import direct_session
 from e2e.ledger.entries import Scraped
 from e2e.load.figures import Progress, Violation
 from e2e.load.process import LoadProcess
@@ -58,8 +59,7 @@ class Company:
         self._entries = 0
         self._scraped: dict[str, float] = {}
         self._head: tuple[float, float] = (-1.0, 0.0)  # the proxy's head, and since when
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = direct_session()
 
     def __enter__(self) -> Self:
         self.before = self.counts()
