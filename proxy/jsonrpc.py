@@ -156,14 +156,32 @@ def _parse(data: bytes, most: int | None = None) -> Parsed:
             return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: the batch is empty"))
         if most is not None and len(value) > most:
             return Invalid(error_body(None, INVALID_REQUEST, f"Invalid Request: a batch may hold {most} requests"))
-        texts = elements(data)
-        return Batch(tuple(_request(item, text) for item, text in zip(value, texts, strict=True)))
+        return _batch(value, data)
     return _request(value, data)
 
 
-# a walk through so many bytes may take half a second, in which nobody else is served
+# a walk through so many bytes of one message may take half a second, in which nobody else is served
 _LONGEST_WALK: Final = 1 << 20
+_LONG_WALK: Final = f'Invalid Request: more than {_LONGEST_WALK} bytes, with an escape or more than one "id" in them'
 _ID_TYPES: Final = frozenset((str, int, float, type(None)))
+
+
+def _batch(values: list[Any], data: bytes) -> Batch | Invalid:
+    long = len(data) > _LONGEST_WALK
+    texts = _quick_elements(data)
+    if texts is None:
+        if long:
+            return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: a long batch, nested too deep"))
+        texts = elements(data)
+    items = list(zip(values, texts, strict=True))
+    if long and sum(len(text) for item, text in items if _is_walked(item, text)) > _LONGEST_WALK:
+        return Invalid(error_body(None, INVALID_REQUEST, _LONG_WALK))
+    return Batch(tuple(_request(item, text) for item, text in items))
+
+
+def _is_walked(value: Any, data: bytes) -> bool:
+    """Whether the id of this element is found by a walk through it alone."""
+    return type(value) is dict and "id" in value and _only_id(data) is None
 
 
 def _request(value: Any, data: bytes) -> Request | Invalid:
@@ -177,8 +195,7 @@ def _request(value: Any, data: bytes) -> Request | Invalid:
     if type(value["id"]) not in _ID_TYPES:
         return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "id" is neither string, number nor null'))
     if len(data) > _LONGEST_WALK and _only_id(data) is None:
-        message = f'Invalid Request: more than {_LONGEST_WALK} bytes, with an escape or more than one "id" in them'
-        return Invalid(error_body(None, INVALID_REQUEST, message))
+        return Invalid(error_body(None, INVALID_REQUEST, _LONG_WALK))
     start, end = id_span(data)
     if type(method) is not str:
         return Invalid(error_body(data[start:end], INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
@@ -232,11 +249,16 @@ def _members(data: bytes, start: int, end: int) -> list[tuple[str, int, int]]:
 
 def elements(data: bytes) -> list[bytes]:
     """The texts of the elements of the valid JSON array `data`."""
+    quick = _quick_elements(data)
+    return [data[first:last] for first, last in _children(data, 0, len(data), b"[")] if quick is None else quick
+
+
+def _quick_elements(data: bytes) -> list[bytes] | None:
+    """`elements`; None where they are nested deeper than msgspec goes."""
     try:
         return [bytes(item) for item in _items(data)]
-    except (msgspec.MsgspecError, RecursionError):  # nested deeper than msgspec goes
-        pass
-    return [data[first:last] for first, last in _children(data, 0, len(data), b"[")]
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[int, int]]:
@@ -322,12 +344,17 @@ class NodeEvent(Struct, frozen=True, gc=False):
     end: int
 
 
-# the layouts of geth, reth, erigon and besu; other orders of the keys take the way through orjson
+# the layouts of geth, reth and erigon; other orders of the keys take the way through orjson
 _ANSWER: Final = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),"(?:(?:result":null,")?(error)|result)":').match
 # nethermind writes the id last: what stands before the closing brace of valid JSON is a member of the whole answer
 _ANSWER_FIRST: Final = re.compile(rb'\{"jsonrpc":"2\.0","(?:(?:result":null,")?(error)|result)":').match
 _ID_LAST: Final = re.compile(rb',"id":(\d+)\}$').search
 _LONGEST_TAIL: Final = 32
+# pretty-printed, or with the id before all else, or as text
+_ANSWER_ROOMY: Final = re.compile(
+    rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*("\d+"|\d+)\s*,\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?'
+    rb'"(?:(?:result"\s*:\s*null\s*,\s*")?(error)|result)"\s*:'
+).match
 _EVENT: Final = re.compile(rb'\{"jsonrpc":"2\.0","method":"\w+","params":\{"subscription":("[^"\\]*"|\d+),').match
 
 
@@ -344,6 +371,9 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
     match = first and _ID_LAST(data, max(0, len(data) - _LONGEST_TAIL))
     if first is not None and match is not None:
         return NodeAnswer(match[1], match.start(1), match.end(1), first.lastindex == 1)
+    match = _ANSWER_ROOMY(data)
+    if match is not None:
+        return NodeAnswer(match[1].strip(b'"'), match.start(1), match.end(1), match.lastindex == 2)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -351,7 +381,7 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
     if type(value) is not dict:
         return None
     if "id" in value and ("result" in value or "error" in value):
-        start, end = value_span(data, "id")
+        start, end = id_span(data)
         return NodeAnswer(data[start:end].strip(b'"'), start, end, "error" in value)
     if isinstance(value.get("params"), dict) and "subscription" in value["params"]:
         start, end = value_span(data, "params", "subscription")

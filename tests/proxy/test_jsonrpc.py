@@ -144,6 +144,45 @@ def test_an_answer_with_its_id_last_costs_no_walk_through_it(member: bytes, monk
     assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand, b"error" in member)
 
 
+@pytest.mark.parametrize("member", [b'"result": [{"a,\\"id\\":1":7}]', b'"error" : {"code":3,"id":5}'])
+@pytest.mark.parametrize(
+    "before", [b'{\n  "jsonrpc" : "2.0",\n  "id" : %b,\n', b'{"id":%b,"jsonrpc":"2.0",', b'{"id": %b, ']
+)
+@pytest.mark.parametrize("node_id", [b"1234", b'"1234"'])
+def test_a_roomy_answer_costs_no_walk_through_it(
+    before: bytes, node_id: bytes, member: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = before % node_id + member + b"\n}\n"
+    by_hand = jsonrpc.value_span(data, "id")
+    monkeypatch.setattr(jsonrpc, "value_span", None)
+    assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand, b"error" in member)
+
+
+_WALKED = rb'{"id":1,"method":"a","params":["\n",%b]}' % b",".join([b"{}"] * 100_000)
+_DEEP = b'{"id":1,"method":"a","params":%b}' % (b"[" * 1010 + b"]" * 1010)
+
+
+@pytest.mark.parametrize(
+    "elements", [[_WALKED] * 4, [_DEEP, _WALKED.replace(rb"\n", b""), b'"%b"' % (b"a" * 1_000_000)]]
+)
+def test_a_batch_that_only_a_long_walk_could_read_is_refused(
+    elements: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert all(len(text) < 1 << 20 for text in elements), "each alone is read"
+    monkeypatch.setattr(jsonrpc, "_children", None)
+    parsed = jsonrpc.parse(b"[%b]" % b",".join(elements), 1000)
+    assert isinstance(parsed, Invalid)
+    assert orjson.loads(parsed.answer)["error"]["code"] == jsonrpc.INVALID_REQUEST
+
+
+def test_a_long_batch_whose_ids_are_found_at_once_is_read() -> None:
+    plain = _WALKED.replace(rb"\n", b"")
+    note = rb'{"method":"a","params":["\n%b"]}' % (b"a" * (1 << 20))
+    parsed = jsonrpc.parse(b"[%b]" % b",".join([plain] * 4 + [_WALKED, note]), 1000)
+    assert isinstance(parsed, Batch)
+    assert [item.data for item in parsed.items if isinstance(item, Request)] == [plain] * 4 + [_WALKED, note]
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
