@@ -274,6 +274,8 @@ class Continuity:
             known = self._chain.knows(log.identity[0])
             if (known or self._chain.is_older(log.block)) and log.block < (subscription.logs.first_block or 0):
                 return  # a node that lags tells of blocks from before the subscription
+            if link.refuses_feed:  # no head will say how far the chain is
+                subscription.logs.forget_below(log.block)
             subscription.logs.announced_first(log)
             gone = subscription.logs.displaced_by(log, told_head=known or not self.is_rooted)
             self._tell_removed(subscription, gone)

@@ -139,6 +139,8 @@ class Streams:
             for upstream in [upstream for upstream, name in link.names.items() if name == key]:
                 del link.names[upstream]
                 self._errand(link, IGNORE, _unsubscribe(upstream), now)
+            if link.rejoin is not None:
+                link.rejoin.held.pop(key, None)  # nobody is to wait for what it missed
         if key == FEED:
             self._continuity.ends(links)
 

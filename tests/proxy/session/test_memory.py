@@ -1,0 +1,74 @@
+"""What a session keeps does not grow with what is over."""
+
+from __future__ import annotations
+
+import gc
+from types import FunctionType, ModuleType
+
+import pytest
+
+from proxy.session import Session, Settings
+from tests.proxy.session.stage import Stage
+
+DEPTH = 8
+
+
+def kept(session: Session) -> int:
+    """Objects that can be reached from it, types and code aside."""
+    seen: dict[int, object] = {}
+    todo: list[object] = [session]
+    while todo:
+        one = todo.pop()
+        if id(one) not in seen and not isinstance(one, type | ModuleType | FunctionType):
+            seen[id(one)] = one
+            todo += gc.get_referents(one)
+    return len(seen)
+
+
+def told(stage: Stage) -> int:
+    """Logs that the session remembers to have told."""
+    return sum(len(one.logs._told) for one in stage.session._streams.book if one.logs is not None)
+
+
+def test_subscriptions_that_come_and_go_leave_nothing() -> None:
+    stage = Stage("P1", settings=Settings(backfill_blocks=DEPTH)).start()
+    sizes = []
+    for _ in range(3):
+        for number in range(200):
+            key = stage.subscribe(["newHeads", "logs", "newPendingTransactions", "syncing"][number % 4])
+            stage.grow()
+            assert stage.call("eth_unsubscribe", key)["result"] is True
+        stage.wait(60.0)
+        sizes.append(kept(stage.session))
+    assert sizes[1] == sizes[2], sizes
+    assert not stage["P1"].links[1], "the node was told of each end"
+
+
+def test_logs_are_forgotten_after_one_of_two_subscriptions_ends_while_what_it_missed_is_asked_for() -> None:
+    stage = Stage("P1", "B1", settings=Settings(backfill_blocks=DEPTH)).start()
+    first, second = stage.subscribe("logs", {}), stage.subscribe("logs", {})
+    stage.grow(blocks=3)
+    stage["B1"].holds.add("eth_getLogs")
+    stage.lose("P1")
+    stage.wait(0.2)
+    assert [asked.method for asked in stage["B1"].held] == ["eth_getLogs"] * 2
+    assert stage.call("eth_unsubscribe", first)["result"] is True
+    stage["B1"].release_all()
+    blocks = stage.grow(blocks=5 * DEPTH)
+    assert stage.events(second)[-1]["blockHash"] in {block.hash for block in blocks}
+    assert told(stage) <= sum(len(block.logs) for block in blocks[-DEPTH - 1 :])
+
+
+@pytest.mark.parametrize("switches", [False, True])
+def test_logs_are_forgotten_where_the_node_tells_no_heads(switches: bool) -> None:
+    stage = Stage("P1", "B1", settings=Settings(backfill_blocks=DEPTH))
+    for node in stage.nodes.values():
+        node.refuses = {"newHeads"}
+    stage.start()
+    logs = stage.subscribe("logs", {})
+    if switches:
+        stage.lose("P1")
+        stage.wait(0.2)
+    blocks = stage.grow(blocks=5 * DEPTH)
+    assert len(stage.events(logs)) == sum(len(block.logs) for block in blocks)
+    assert told(stage) <= sum(len(block.logs) for block in blocks[-DEPTH - 1 :])
