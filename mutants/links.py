@@ -10,7 +10,8 @@ from proxy.session.link import Link
 from proxy.session.reach import Reach
 from proxy.session.session import Session
 from proxy.shell import dialer
-from proxy.shell.websocket import Client, Upstream
+from proxy.shell.upstream import Upstream
+from proxy.shell.websocket import Client
 
 
 @mutant(

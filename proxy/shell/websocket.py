@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -15,6 +15,7 @@ from proxy.session import events as ev
 from proxy.shell import dialer, picows_seam
 from proxy.shell.messages import Assembler, BrokenStream
 from proxy.shell.outgoing import Outgoing
+from proxy.shell.upstream import CLOSE_GRACE, DATA, Upstream, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,92 +27,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# how long a peer may take to answer a close frame before the connection is cut
-CLOSE_GRACE = 2.0
 # a slow reader has a backlog to read before it comes to the close frame
 SLOW_CLOSE_GRACE = 20.0
 # sessions told of new routing in one turn of the loop
 BROADCAST = 200
-
-DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
-
-
-def leave(transport: WSTransport, code: WSCloseCode = WSCloseCode.OK) -> None:
-    """Close, or answer a close, and cut the connection once what is buffered has gone out."""
-    transport.send_close(code)
-    transport.disconnect()
-    # a peer that reads nothing would keep it open for ever
-    asyncio.get_running_loop().call_later(CLOSE_GRACE, transport.disconnect, False)
-
-
-class Upstream(WSListener):
-    """One link of one client."""
-
-    # Python 3.11 has a fast way to slots and none to the other attributes of what inherits from an extension type
-    __slots__ = ("_assembler", "_client", "_epoch", "_left", "_room", "dialing", "transport")
-
-    def __init__(self, client: Client, epoch: int, limit: int) -> None:
-        self._client = client
-        self._epoch = epoch
-        self._assembler = Assembler(limit)
-        self.transport: WSTransport | None = None
-        self.dialing: asyncio.Task[None] | None = None
-        self._left = False
-        self._room = 0
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        if self._left:  # picows finishes a handshake whose dial was cancelled
-            transport.disconnect()
-            return
-        self.transport = transport
-        self._room = picows_seam.room(transport)
-        self._client.apply(ev.UpstreamOpened(self._epoch))
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        kind = frame.msg_type
-        if kind in DATA:
-            try:
-                data = self._assembler.message(frame, kind)
-            except BrokenStream as broken:
-                too_big = WSCloseCode(broken.code) == WSCloseCode.MESSAGE_TOO_BIG
-                self._client.link_ended(self._epoch, f"broke the protocol: {broken.reason}", refused=too_big)
-                transport.disconnect()
-                return
-            if data is not None:
-                self._client.apply(ev.UpstreamSent(self._epoch, data))
-        elif kind == WSMsgType.PONG:
-            self._client.apply(ev.UpstreamPonged(self._epoch))
-        elif kind == WSMsgType.CLOSE:
-            code = frame.get_close_code()
-            # too big is what the client sent, or asked for, and others send no such thing
-            self._client.link_ended(self._epoch, f"closed with {code}", refused=code == WSCloseCode.MESSAGE_TOO_BIG)
-            leave(transport)
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        ours = picows_seam.look_at_end(transport)
-        why = "connection lost" if ours is None else f"broke the protocol: {ours}"
-        self._client.link_ended(self._epoch, why, refused=ours == WSCloseCode.MESSAGE_TOO_BIG)
-
-    def is_receiving(self) -> bool:
-        """Whether bytes of a message have come since this was asked last: until its end no pong can."""
-        if self.transport is None:
-            return False
-        before, self._room = self._room, picows_seam.room(self.transport)
-        return before != self._room
-
-    def pause_writing(self) -> None:
-        """What a link may hold is bounded by the session, in bytes of open requests."""
-
-    def resume_writing(self) -> None:
-        """See pause_writing."""
-
-    def hang_up(self) -> None:
-        """Leave: nothing that comes after is for anybody."""
-        self._left = True
-        if self.dialing is not None:
-            self.dialing.cancel()
-        if self.transport is not None:
-            leave(self.transport)
 
 
 class Client(WSListener):
@@ -149,6 +68,11 @@ class Client(WSListener):
         self._transport: WSTransport | None = None
         self._congested = False
         self._session = Session(gate.settings, gate.watch.snapshot, gate.rng, monotonic())
+
+    @property
+    def most_unread(self) -> int:
+        """Bytes that a node may leave unread."""
+        return 2 * self._gate.settings.queue_max_bytes
 
     def apply(self, event: ev.Event) -> None:
         """Tell the session, do what it says, and wake it when it wants to be woken."""

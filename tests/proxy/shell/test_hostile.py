@@ -103,6 +103,29 @@ async def test_pings_of_who_reads_no_pong_do_not_pile_up() -> None:
         assert proxy.server.metrics.ws_slow_clients._value.get() == 1
 
 
+async def test_what_is_owed_no_answer_does_not_pile_up_before_a_node_that_reads_nothing() -> None:
+    limits = WebSocketLimits(ws_queue_max_bytes=1 << 20)
+    note = frame(TEXT, b'{"jsonrpc":"2.0","method":"eth_call","params":["%b"]}' % (b"a" * (1 << 19)))
+    async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
+        await ask(wire, orjson.dumps(call("eth_chainId")))
+        node.ws.hold()
+        most = 0
+        for _ in range(64):
+            await wire.drained(note)
+            most = max(most, _unread_by_nodes(proxy))
+        assert 1 << 20 < most <= 8 << 20
+        node.ws.release()
+        assert (await ask(wire, orjson.dumps(call("eth_chainId"))))["result"] == "0x539"
+
+
+def _unread_by_nodes(proxy: Running) -> int:
+    """Bytes that the links of all clients keep for their nodes."""
+    gate = proxy.server.gate
+    assert isinstance(gate, websocket.WebSocketGate)
+    links = [link.transport for client in gate._clients for link in client._links.values()]
+    return sum(link.underlying_transport.get_write_buffer_size() for link in links if link is not None)
+
+
 async def test_who_breaks_the_protocol_and_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "SLOW_CLOSE_GRACE", 0.1)
     async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
