@@ -60,6 +60,7 @@ Feature: HTTP
 
     Examples:
       | status |
+      | 404    |
       | 429    |
       | 502    |
       | 503    |

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import constant, edit, swap
-from proxy import breaker, routing
+from proxy import breaker, jsonrpc, routing
 from proxy.head import HeadBelief
 from proxy.health import HealthBook
-from proxy.shell import exchange, monitor, probes
+from proxy.shell import http, monitor, probes
 from proxy.shell.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -120,13 +120,23 @@ def passes_internal_errors_on() -> None:
 
 
 @mutant(
+    "The 404 of a front whose node is gone is the client's to see, though another node would answer.",
+    mode="mode.H6",
+    caught_by=("answered_once", STEPS),
+    shown_by=("http: A node that answers 404 rests while another one is idle",),
+)
+def passes_pages_of_fronts_on() -> None:
+    constant(http, "_OF_FRONTS", frozenset())
+
+
+@mutant(
     "-32603 is not seen in an answer that the node has packed with gzip, as most clients ask for.",
     mode="mode.H8",
     caught_by=(STEPS, "answered_once"),
     shown_by=(FAILS_BY_ITSELF,),
 )
 def unpacks_no_answer() -> None:
-    edit(exchange, "is_internal_error", "if answer.startswith(_GZIP):", "if False:")
+    edit(jsonrpc, "is_internal_error", "if answer.startswith(_GZIP):", "if False:")
 
 
 @mutant(

@@ -9,6 +9,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -28,26 +29,27 @@ _DESCRIPTORS: Final = 1 << 20  # more are never asked for
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 after a polite end or a good --check, 2 for a bad config, 3 if it cannot listen."""
     options = _options(arguments)
+    _open_standard_streams()
     logging.basicConfig(
         stream=sys.stderr, level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     try:
-        config = configuration.load(options.config.read_text(encoding="utf-8"), str(options.config))
+        config = configuration.load(options.config.read_text(encoding="utf-8-sig"), str(options.config))
     except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(str(error))
         return _BAD_CONFIG
     except (OSError, UnicodeDecodeError) as error:
         reason = _reason(error) if isinstance(error, OSError) else str(error)
-        sys.stderr.write(f"{options.config}: {reason}; name a config file, e.g. --config vixy.toml\n")
+        _say(f"{options.config}: {reason}; name a config file, e.g. --config vixy.toml")
         return _BAD_CONFIG
     for warning in config.warnings:
-        sys.stderr.write(f"{options.config}: warning: {warning}\n")
+        _say(f"{options.config}: warning: {warning}")
     if options.check:
-        sys.stderr.write(f"{options.config}: good: {len(config.nodes)} execution, {len(config.consensus)} consensus\n")
+        _say(f"{options.config}: good: {len(config.nodes)} execution, {len(config.consensus)} consensus")
         return 0
     host, port = options.listen
     if config.metrics.enabled and config.metrics.port == port:
-        sys.stderr.write(f"{options.config}: metrics.port: is the port of --listen; leave it out to have both there\n")
+        _say(f"{options.config}: metrics.port: is the port of --listen; leave it out to have both there")
         return _BAD_CONFIG
     _raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -66,19 +68,37 @@ async def _serve(config: Config, host: str, port: int) -> int:
         its_port, where = port, "--listen"
         if isinstance(error, MetricsPortError):
             its_port, where = error.port, "metrics.port in the config"
-        sys.stderr.write(f"cannot listen on {host}:{its_port}: {_reason(error)}; choose another with {where}\n")
+        _say(f"cannot listen on {host}:{its_port}: {_reason(error)}; choose another with {where}")
         return _CANNOT_LISTEN
     # a request makes no cycles: the collector need not look after every 700 objects, nor at what is there by now
     # (a tenth of the CPU time of a request, `python -m bench`)
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     shown = f"[{host}]" if ":" in host else host
-    sys.stderr.write(f"listening on http://{shown}:{port}\n")
-    sys.stderr.flush()
+    _say(f"listening on http://{shown}:{port}")
     await end.wait()
-    sys.stderr.write("shutting down\n")
+    _say("shutting down")
     await server.drain()
     return 0
+
+
+def _open_standard_streams() -> None:
+    """Where 0, 1 or 2 is closed, a connection would get that number, and libuv aborts when one of those is closed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _say(line: str) -> None:
+    """To stderr, if there is one. Who read it may be gone: no reason to end, nor to end without telling clients."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _raise_descriptor_limit() -> None:
@@ -92,6 +112,8 @@ def _raise_descriptor_limit() -> None:
 
 def _reason(error: OSError) -> str:
     """What the system says; the loop wraps it in words of its own."""
+    if isinstance(error, socket.gaierror):  # whose numbers are no errno
+        return error.strerror or str(error)
     return os.strerror(error.errno) if error.errno else str(error)
 
 
@@ -108,9 +130,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
+    if not colon or not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, e.g. 127.0.0.1:8080")
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - what an empty host means, and only when asked for
+    host = host.strip("[]")
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise argparse.ArgumentTypeError(f"{host!r} cannot be the name of a host") from error
+    return host or "0.0.0.0", int(port)  # noqa: S104 - what an empty host means, and only when asked for
 
 
 if __name__ == "__main__":

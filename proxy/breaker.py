@@ -59,23 +59,31 @@ class Breaker:
         ends = [fuse.until for name in self.troubled for fuse in self._fuses(name)]
         return min((end for end in ends if end > float("-inf")), default=float("inf"))
 
-    def succeeded(self, name: str, method: str | None) -> bool:
-        """Whether that cleared anything."""
+    def succeeded(self, name: str, method: str | None, now: float) -> bool:
+        """Whether that cleared anything. A node's own rest goes on: what it was asked before may end well meanwhile."""
         record = self._records[name]
-        if record.node == _CLEAN and method not in record.methods:
+        rests = record.node.until > now
+        if (rests or record.node == _CLEAN) and method not in record.methods:
             return False
-        record.node = _Fuse()
+        if not rests:
+            record.node = _Fuse()
         record.methods.pop(method or "", None)
-        if not record.methods:
+        if not record.methods and not rests:
             self.troubled.discard(name)
         return True
 
     def limited(self, name: str, retry_after: float | None, now: float) -> None:
-        """The node said 429; `retry_after` in seconds if it named a time."""
+        """The node said 429; `retry_after` in seconds if it named a time.
+
+        Those that come while it rests were asked before: they are no reason to rest longer, unless they name a time.
+        """
         fuse = self._records[name].node
         self.troubled.add(name)
         rest = self._rest(_NODE_REST, fuse.rests) if retry_after is None else min(retry_after, _LONGEST_REST)
-        fuse.blow(now, rest)
+        if fuse.until <= now:
+            fuse.blow(now, rest)
+        elif retry_after is not None:
+            fuse.until = max(fuse.until, now + rest)
 
     def failed(self, name: str, method: str | None, now: float) -> None:
         """The node answered 5xx, or did not answer one request in time although it answers others."""

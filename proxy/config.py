@@ -235,13 +235,16 @@ def _url_fault(url: str, schemes: tuple[str, ...]) -> str:
     return "must not have a fragment (#…)" if parts.fragment else ""
 
 
+# names with underscores are in use; a colon is of IPv6, % and what follows its zone
+_HOST = re.compile(rb"[0-9A-Za-z._:-]+(%.+)?\Z")
+
+
 def _could_be_a_host(host: str) -> bool:
-    """Whether a lookup of it can be asked for: no empty label, none of more than 63 bytes."""
+    """Whether a lookup of it can be asked for: no empty label, none of more than 63 bytes, no ${HOST} left as it is."""
     try:
-        host.encode("idna")
+        return _HOST.match(host.encode("idna")) is not None
     except UnicodeError:
         return False
-    return True
 
 
 def _shown(value: Any) -> str:

@@ -61,7 +61,7 @@ class Monitor:
 
     def method_reported(self, node: str, method: str, *, works: bool) -> None:
         if works:
-            self._breaker.succeeded(node, method)
+            self._breaker.succeeded(node, method, self._agenda.now)
         else:
             self._breaker.method_failing(node, method, self._agenda.now)
         self._publish()

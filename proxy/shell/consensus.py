@@ -62,6 +62,10 @@ class ConsensusLayer(Flights):
     def hurry(self, node: str) -> None:
         """Consensus nodes are probed at their own pace."""
 
+    def doubtful(self, exchange: Exchange, head: ResponseHead, body: bytes) -> bool:  # noqa: ARG002
+        """Every status and body may be an answer of the Beacon API."""
+        return False
+
     def retried(self) -> None:
         self._metrics.http_retries.inc()
 

@@ -1,9 +1,9 @@
 """One HTTP request of a client: to a node, if need be to the next, and one answer back.
 
 1. What is not a read is written to at most one node. It may be moved only while it was surely not written.
-2. A read goes on to the next node when a link breaks, a node asks for a rest (429), fails (5xx, or -32603 in an
-   answer of JSON-RPC) or falls silent. If its node is only slow, a second node is asked as well, and the first good
-   answer is passed on.
+2. A read goes on to the next node when a link breaks, a node asks for a rest (429), fails (5xx, -32603 in an answer
+   of JSON-RPC, or no such answer at all) or falls silent. If its node is only slow, a second node is asked as well, and
+   the first good answer is passed on.
 3. Every request ends in exactly one answer, or in a broken connection where half an answer is out already.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from proxy.jsonrpc import is_internal_error
 from proxy.shell.attempt import HOLD, Attempt
 from proxy.shell.pool import FEW
 
@@ -44,6 +43,10 @@ class Layer(Protocol):
     def began(self, exchange: Exchange) -> None: ...
     def ended(self, exchange: Exchange) -> None: ...
     def hurry(self, node: str) -> None: ...
+    def doubtful(self, exchange: Exchange, head: ResponseHead, body: bytes) -> bool:
+        """Whether a read was answered so that another node may do better; if one does, this one failed."""
+        ...
+
     def retried(self) -> None: ...
     def judged(self, exchange: Exchange, node: str, head: ResponseHead | None) -> None:
         """`node` answered; None: it did not in time, or later than another, or failed where another did not."""
@@ -150,7 +153,7 @@ class Exchange:
     def answered(self, attempt: Attempt, head: ResponseHead, body: bytes) -> None:
         attempt.tally.observe(self._layer.now() - self._began)
         self._attempts.remove(attempt)
-        doubted = self.read and self.method is not None and head.status == 200 and is_internal_error(body)
+        doubted = self.read and self._layer.doubtful(self, head, body)
         if doubted:
             self._doubted.append(attempt.node)
         else:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("vixy.http")
 _MOST_ERRORS: Final = 1000  # for one batch: to write millions would hold up everybody
+# what a front says whose node is down, moved or paid for no longer; 400, 401, 403 and the like are about the client
+_OF_FRONTS: Final = frozenset((301, 302, 303, 307, 308, 402, 404, 405, 408, 410))
+_NO_JSON: Final = (b"", b"<")  # how an answer begins that is none, or a page
 JSON: Final = b"Content-Type: application/json\r\n"
 
 
@@ -96,6 +99,13 @@ class ExecutionLayer(Flights):
 
     def hurry(self, node: str) -> None:
         self._monitor.hurry(node)
+
+    def doubtful(self, exchange: Exchange, head: ResponseHead, body: bytes) -> bool:
+        if head.status == 200:
+            if exchange.method is not None and jsonrpc.is_internal_error(body):
+                return True
+            return body[:1] in _NO_JSON and exchange.request.head.method == b"POST"
+        return head.status in _OF_FRONTS and exchange.request.head.method == b"POST"
 
     def retried(self) -> None:
         self._metrics.http_retries.inc()

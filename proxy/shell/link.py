@@ -158,6 +158,8 @@ class Link(asyncio.Protocol):
     def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._break("a switch to another protocol")
         except httptools.HttpParserError as error:
             self._reusable = False
             if self._ended is None:
@@ -176,11 +178,12 @@ class Link(asyncio.Protocol):
     # ---- httptools callbacks
 
     def on_message_begin(self) -> None:
+        self._reason = b""
         if self._receiver is None:
             self._reusable = False
 
     def on_status(self, status: bytes) -> None:
-        self._reason = status
+        self._reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))

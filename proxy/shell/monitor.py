@@ -129,7 +129,7 @@ class Monitor:
 
     def request_succeeded(self, node: str, method: str | None) -> None:
         """An HTTP request was answered well. Only of `troubled` nodes need this be told."""
-        if self._breaker.succeeded(node, method):
+        if self._breaker.succeeded(node, method, time.monotonic()):
             self._publish()
 
     def request_failed(self, node: str, method: str | None) -> None:

@@ -41,6 +41,27 @@ def test_without_a_retry_after_rests_double() -> None:
     assert max(lengths) <= 60
 
 
+def test_a_burst_of_429s_is_one_rest() -> None:
+    rests = breaker()
+    for _ in range(20):
+        rests.limited("a", None, 0.0)
+    assert rests.wake <= 1.0
+    rests.limited("a", 30.0, 0.0)
+    rests.limited("a", None, 0.1)
+    rests.limited("a", 1.0, 0.1)
+    assert rests.wake == 30.0
+
+
+def test_what_was_asked_before_the_rest_and_ends_well_does_not_end_it() -> None:
+    rests = breaker()
+    rests.limited("a", 30.0, 0.0)
+    assert not rests.succeeded("a", "eth_call", 0.1)
+    assert rests.resting("a", 29.0)
+    assert rests.troubled == {"a"}
+    assert rests.succeeded("a", "eth_call", 30.0)
+    assert rests.troubled == set()
+
+
 def test_h8_a_method_that_keeps_failing_rests_alone() -> None:
     rests = breaker()
     for _ in range(METHOD_STRIKES - 1):
@@ -56,7 +77,7 @@ def test_a_success_in_between_forgives() -> None:
     rests = breaker()
     for _ in range(20):
         rests.failed("a", "eth_getLogs", 0.0)
-        rests.succeeded("a", "eth_getLogs")
+        rests.succeeded("a", "eth_getLogs", 0.0)
     assert rests.failing_methods("a", 0.0) == frozenset()
     assert not rests.resting("a", 0.0)
     assert rests.troubled == set()
@@ -66,7 +87,7 @@ def test_successes_of_other_methods_do_not_forgive_a_method() -> None:
     rests = breaker()
     for _ in range(METHOD_STRIKES):
         rests.failed("a", "eth_getLogs", 0.0)
-        rests.succeeded("a", "eth_call")
+        rests.succeeded("a", "eth_call", 0.0)
     assert rests.failing_methods("a", 0.0) == {"eth_getLogs"}
     assert rests.troubled == {"a"}
 
@@ -127,7 +148,7 @@ def test_every_rest_ends_within_a_minute_and_only_the_troubled_rest(
             rests.method_failing("a", method or "x", now)
             assert (method or "x") in rests.failing_methods("a", now)
         elif event == "succeeded":
-            rests.succeeded("a", method)
+            rests.succeeded("a", method, now)
         else:
             rests.expire(now)
         rests_now = rests.resting("a", now) or bool(rests.failing_methods("a", now))
@@ -151,5 +172,5 @@ def test_h8_a_method_that_a_session_reports_rests_alone_longer_each_time_until_i
     assert lengths == sorted(lengths)
     assert lengths[-1] > 3 * lengths[0]
     assert "a" in rests.troubled
-    assert rests.succeeded("a", "eth_call")
+    assert rests.succeeded("a", "eth_call", now)
     assert not rests.troubled

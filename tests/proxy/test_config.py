@@ -109,6 +109,8 @@ url = "http://[::1]:5052"
         (NODE.replace("8545", "99999"), 'el.primary[0] ("a").http_url: is not a URL (in a password, '),
         (NODE.replace("127.0.0.1:8545", "[::1"), 'el.primary[0] ("a").http_url: is not a URL'),
         (NODE.replace("127.0.0.1:8545", "a..b"), 'el.primary[0] ("a").http_url: has a host that cannot be one'),
+        (NODE.replace("127.0.0.1:8545", "${HOST}"), 'el.primary[0] ("a").http_url: has a host that cannot be one'),
+        (NODE.replace("127.0.0.1:8545", "a b"), 'el.primary[0] ("a").http_url: has a host that cannot be one'),
         (NODE.replace("127.0.0.1:8546", "x" * 64), 'el.primary[0] ("a").ws_url: has a host that cannot be one'),
         (NODE.replace("8545", "8545/#x"), 'el.primary[0] ("a").http_url: must not have a fragment (#…)'),
     ],
@@ -116,6 +118,11 @@ url = "http://[::1]:5052"
 def test_a_complaint_says_where_what_and_how(text: str, expected: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("host", ["el_1", "bücher.example", "[fe80::1%25eth0]", "[::1]", "host.", "LOCALHOST"])
+def test_what_may_be_a_host(host: str) -> None:
+    assert configuration.load(NODE.replace("127.0.0.1:8545", f"{host}:8545")).nodes
 
 
 @pytest.mark.parametrize("sign", "/?#@[]:%")

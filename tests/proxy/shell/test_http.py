@@ -68,7 +68,7 @@ async def test_h1_a_killed_primary_costs_no_read_an_error() -> None:
         await until(lambda: not proxy.healthy("a"), within=1)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("status", [404, 429, 500, 502, 503])
 async def test_h6_a_failing_node_is_passed_over(status: int) -> None:
     async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
         a.http.canned["eth_chainId"] = Canned(status=status)

@@ -1,4 +1,4 @@
-"""H8 in JSON-RPC: a node that answers -32603 fails by itself, if its peers do not."""
+"""H8 in JSON-RPC: a node that answers -32603, or with what is no answer, fails by itself, if its peers do not."""
 
 from __future__ import annotations
 
@@ -87,3 +87,32 @@ async def test_h8_what_fails_over_websocket_is_passed_on_and_shows_in_health_unt
         wire.write(frame(TEXT, orjson.dumps(call("eth_getLogs", {"fromBlock": "0x1"}, id_=9))))
         assert "result" in orjson.loads((await wire.read()).payload)
         await until(lambda: not proxy.server.monitor.troubled)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>we are being mended</html>"), (200, b""), (302, b""), (402, b"the month is used up"), (404, b"404")],
+)
+async def test_what_is_no_answer_of_json_rpc_is_left_for_another_node_that_has_one(status: int, body: bytes) -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        a.http.canned["eth_chainId"] = a.http.canned["eth_sendRawTransaction"] = Canned(status=status, body=body)
+        for _ in range(5):
+            assert (await proxy.post(call("eth_chainId"))).json["result"] == "0x539"
+        assert (await proxy.get("/status")).json["el_nodes"][0]["failing_methods"] == ["eth_chainId"]
+        b.http.canned["eth_chainId"] = a.http.canned["eth_chainId"]
+        for request in (
+            call("eth_chainId"),
+            call("eth_sendRawTransaction", "0x01"),
+        ):  # none has one, or it may be asked for once only: as it is
+            reply = await proxy.post(request, allow_redirects=False)
+            assert (reply.status, reply.body) == (status, body)
+        assert b.http.count("eth_sendRawTransaction") == 0
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413, 415])
+async def test_what_is_wrong_with_a_request_is_passed_on_and_no_nodes_fault(status: int) -> None:
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        a.http.canned["eth_chainId"] = Canned(status=status, body=b"no")
+        for _ in range(5):
+            assert (await proxy.post(call("eth_chainId"))).status == status
+        assert b.http.count("eth_chainId") == 0

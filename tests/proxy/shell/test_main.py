@@ -38,6 +38,11 @@ class Process:
         while line := await self.process.stderr.readline():
             self.lines.append(line.decode().rstrip())
 
+    def deaf(self) -> None:
+        """Close the end of stderr that is read here."""
+        pipe = self.process._transport.get_pipe_transport(2)  # type: ignore[attr-defined]
+        pipe.close()
+
     async def ended(self, within: float = 10) -> int:
         async with asyncio.timeout(within):
             await self._reading
@@ -144,6 +149,58 @@ async def test_a_port_for_metrics_that_is_the_one_for_all(tmp_path: Path, unused
         async with started("--config", config, "--listen", f"127.0.0.1:{unused_tcp_port}") as proxy:
             assert await proxy.ended() == 2
     assert proxy.lines == [f"{config}: metrics.port: is the port of --listen; leave it out to have both there"]
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "x" * 64, ".."])
+async def test_an_address_that_cannot_be_looked_up(tmp_path: Path, host: str) -> None:
+    async with FakeNode("a") as a, started("--config", write(tmp_path, a), "--listen", f"{host}:0") as proxy:
+        assert await proxy.ended() in (2, 3)
+    assert host in proxy.lines[-1]
+    assert "Unknown error" not in proxy.lines[-1]
+    assert not any("Traceback" in line for line in proxy.lines)
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+async def test_standard_streams_may_be_closed(tmp_path: Path, unused_tcp_port: int, streams: str) -> None:
+    address = f"127.0.0.1:{unused_tcp_port}"
+    async with FakeNode("a") as a, aiohttp.ClientSession() as client:
+        arguments = (sys.executable, "-m", "proxy", "--config", write(tmp_path, a), "--listen", address)
+        process = await asyncio.create_subprocess_exec("sh", "-c", f'exec "$@" {streams}', "sh", *arguments)
+        try:
+            async with asyncio.timeout(10), await serving(client, address) as websocket:
+                await websocket.send_json(call("eth_chainId"))
+                assert (await websocket.receive_json())["result"] == "0x539"
+            process.terminate()
+            assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def serving(client: aiohttp.ClientSession, address: str) -> aiohttp.ClientWebSocketResponse:
+    """A WebSocket as soon as there is one to be had."""
+    while True:
+        try:
+            return await client.ws_connect(f"http://{address}/el/ws")
+        except aiohttp.ClientConnectionError:
+            await asyncio.sleep(0.02)
+
+
+async def test_c6_whoever_read_the_log_may_be_gone_and_clients_are_still_told(tmp_path: Path) -> None:
+    async with FakeNode("a") as a, started("--config", write(tmp_path, a), "--listen", "127.0.0.1:0") as proxy:
+        async with aiohttp.ClientSession() as client, client.ws_connect(f"{await proxy.url()}/el/ws") as websocket:
+            proxy.deaf()
+            proxy.process.terminate()
+            assert (await websocket.receive(timeout=5)).data == aiohttp.WSCloseCode.GOING_AWAY
+        assert await proxy.ended() == 0
+
+
+async def test_a_config_as_windows_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "vixy.toml"
+    path.write_bytes(b'\xef\xbb\xbf[[el.primary]]\r\nname = "a"\r\nhttp_url = "http://x"\r\nws_url = "ws://x"\r\n')
+    async with started("--config", str(path), "--check") as proxy:
+        assert await proxy.ended() == 0
 
 
 async def test_as_many_descriptors_as_are_allowed(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -158,9 +158,19 @@ async def test_head_has_no_body_whatever_it_says() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", None, b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", OK[:-1] + b"", OK[:20]],
+    [
+        b"",
+        None,
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        OK[:-1] + b"",
+        OK[:20],
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    ],
 )
 async def test_what_is_no_whole_response_is_a_failure(answer: bytes | None) -> None:
+    told_of: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told_of.append(context))
     async with scripted(answer) as (script, pool):
         script.closes_after_answer = True
         told = await sent(pool)
@@ -169,6 +179,19 @@ async def test_what_is_no_whole_response_is_a_failure(answer: bytes | None) -> N
         assert told.failure.written
         assert not told.failure.stale
         await until(lambda: len(pool) == 0)
+    assert told_of == []
+
+
+async def test_the_words_behind_a_status_are_those_of_the_answer() -> None:
+    async with scripted(OK, b"HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 200 All") as (script, pool):
+        words = [told.head.reason for told in (await sent(pool), await sent(pool)) if told.head is not None]
+        told = Told()
+        pool.send(b"GET / HTTP/1.1\r\n\r\n", told)
+        await until(lambda: told.link is not None and told.link._reason == b"All")
+        script.writers[0].write(b" Right\r\nContent-Length: 0\r\n\r\n")
+        await until(lambda: told.done)
+        assert told.head is not None
+        assert [*words, told.head.reason] == [b"OK", b"", b"All Right"]
 
 
 async def test_h3_a_connection_that_breaks_without_a_byte_after_it_had_served_is_stale() -> None:
