@@ -30,6 +30,10 @@ class Exchange(Protocol):
     """Whoever answers the present request."""
 
     def client_gone(self) -> None: ...
+    def time_is_up(self) -> None:
+        """The proxy ends: answer now, or break off."""
+        ...
+
     def client_slow(self, *, slow: bool) -> None: ...
 
 
@@ -257,6 +261,13 @@ class Connection(asyncio.Protocol):
         self.exchange = None
         if self.transport is not None:
             self.transport.abort()
+
+    def time_is_up(self) -> None:
+        """Wait for nothing any more."""
+        if self.exchange is not None and not self._slow:
+            self.exchange.time_is_up()
+        else:
+            self.break_off()
 
     def _begin_head(self, status: int, reason: bytes, lines: bytes) -> bytes:
         head = self.request.head if self.request is not None else None

@@ -261,6 +261,16 @@ class Exchange:
         if not self._attempts:
             self._end()
 
+    def time_is_up(self) -> None:
+        attempts, self._attempts = self._attempts, []
+        for attempt in attempts:
+            attempt.leave()
+        if any(attempt.flows for attempt in attempts):
+            self._break_off()
+            return
+        self.maybe_executed = not self.read and any(attempt.written for attempt in attempts)
+        self._give_up(503, "the proxy is shutting down")
+
     def client_slow(self, *, slow: bool) -> None:
         self._slow = slow
         for attempt in self._attempts:

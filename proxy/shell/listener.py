@@ -72,7 +72,7 @@ class Listener:
             self._gone.set()
 
     async def drain(self, grace: float) -> None:
-        """Accept nobody; finish what is in flight for up to `grace` seconds; then cut off who is left."""
+        """Accept nobody; finish what is in flight for up to `grace` seconds; then no answer is waited for any more."""
         end = time.monotonic() + grace
         self.draining = True
         if self._server is not None:
@@ -85,7 +85,7 @@ class Listener:
                     connection.close_politely()
             await self._all_gone(end - time.monotonic())
         for connection in list(self._connections):
-            connection.break_off()
+            connection.time_is_up()
         if self._sweeper is not None:
             self._sweeper.cancel()
 

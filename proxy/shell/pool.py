@@ -76,9 +76,10 @@ class Pool:
                     link.send(request, receiver, head_only=head_only)
                     return
         order = self._orders[receiver] = _Order(request, receiver, head_only=head_only)
-        if new or fresh:
+        if new or (fresh and len(self) < MANY):
             self._dial(order)
             return
+        # whoever waits is given one that was opened or answered just now: a fresh one
         self._waiting.append(order)
         if len(self) < self._few:
             self._dial(None)
@@ -192,4 +193,6 @@ def _dial_failure(error: Exception) -> Failure:
         return Failure("no connection in time", written=False)
     if isinstance(error, ConnectionRefusedError):
         return Failure("connection refused", written=False, refused=True)
-    return Failure(f"no connection: {getattr(error, 'strerror', None) or type(error).__name__}", written=False)
+    # of several addresses that failed in different ways, only the text tells
+    words = error.strerror or str(error) if isinstance(error, OSError) else None
+    return Failure(f"no connection: {words or type(error).__name__}", written=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Final
 
 from proxy.session import Settings
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from proxy.shell.reading import Request
     from proxy.shell.seams import Gate
 
-_log = logging.getLogger("vixy")
 GRACE: Final = 10.0  # seconds that the end may take
 LANE_PATIENCE: Final = 4  # times that a lane's dial may take longer than it should: on a machine that starves it does
 

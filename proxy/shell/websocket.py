@@ -219,12 +219,13 @@ class Client(WSListener):
     # ---- news for others --------------------------------------------------------------------------------------
 
     def _report_lane(self, command: ev.ReportLane) -> None:
-        log.info("websocket link to %s ended: %s", command.node, command.reason)
+        # at a switch every client says so: a log that is read slowly would hold up all of them
+        log.debug("websocket link to %s ended: %s", command.node, command.reason)
         watch = self._gate.watch
         (watch.lane_doubted if command.doubt else watch.lane_lost)(command.node)
 
     def _report_method(self, command: ev.ReportMethod) -> None:
-        log.info("%s: %s %s", command.node, command.method, "works again" if command.works else "fails")
+        log.debug("%s: %s %s", command.node, command.method, "works again" if command.works else "fails")
         self._gate.watch.method_reported(command.node, command.method, works=command.works)
 
     def _count(self, command: ev.Count) -> None:

@@ -246,6 +246,17 @@ async def test_clients_that_leave_keep_few_connections_busy(method: str) -> None
         assert len(pool) <= pools.FEW + 1
 
 
+@pytest.mark.parametrize("method", ["eth_call", "eth_sendRawTransaction"])
+async def test_a_node_is_given_so_many_connections_and_no_more(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "MANY", 20)
+    async with FakeNode() as a, running([a]) as proxy:
+        before, a.http.delays[method] = a.http.accepts, 0.2
+        replies = await asyncio.gather(*(proxy.post(call(method, id_=number)) for number in range(60)))
+        assert {reply.status for reply in replies} == {200}
+        assert a.http.count(method) == 60
+        assert a.http.accepts - before <= 20
+
+
 async def test_nothing_big_is_kept_for_a_client_that_is_gone() -> None:
     async with FakeNode() as a, running([a], proxy_timeout_ms=60_000) as proxy, raw(proxy) as client:
         a.http.hold()

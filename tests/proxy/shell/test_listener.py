@@ -333,56 +333,6 @@ async def test_an_upgrade_elsewhere_gets_404() -> None:
 # ---- leaves_politely
 
 
-async def test_c6_requests_in_flight_are_answered_before_the_end() -> None:
-    async with served() as (node, proxy, client):
-        node.http.delay = 0.5
-        client.write(post(1))
-        await until(lambda: node.http.count("eth_chainId") == 1)
-        draining = asyncio.create_task(proxy.server.drain(5))
-        await until(lambda: proxy.server._listener.draining)
-        with pytest.raises(OSError, match=r"."):
-            await asyncio.open_connection("127.0.0.1", proxy.port)
-        head, body = await client.response()
-        assert b'"id":1,' in body
-        assert b"\r\nConnection: close\r\n" in head
-        await asyncio.wait_for(draining, 2)
-
-
-async def test_c6_a_request_that_is_still_coming_in_is_answered() -> None:
-    async with served() as (_, proxy, client):
-        whole = post(1)
-        client.write(whole[:-5])
-        await until(lambda: len(proxy.server._listener) == 1)
-        (connection,) = proxy.server._listener._connections
-        await until(lambda: connection.receiving)
-        draining = asyncio.create_task(proxy.server.drain(5))
-        await asyncio.wait((draining,), timeout=2 * listener._LAST_CALL)
-        client.write(whole[-5:])
-        assert b'"id":1,' in (await client.response())[1]
-        await asyncio.wait_for(draining, 2)
-
-
-async def test_c6_an_idle_client_that_sends_just_then_is_answered() -> None:
-    async with served() as (_, proxy, client):
-        client.write(post(1))
-        await client.response()
-        draining = asyncio.create_task(proxy.server.drain(5))
-        await until(lambda: proxy.server._listener.draining)
-        client.write(post(2))
-        assert b'"id":2,' in (await client.response())[1]
-        await asyncio.wait_for(draining, 2)
-
-
-async def test_the_end_does_not_wait_for_ever() -> None:
-    async with served() as (node, proxy, client):
-        node.http.delay = 30
-        client.write(post(1))
-        await until(lambda: node.http.count("eth_chainId") == 1)
-        await asyncio.wait_for(proxy.server.drain(0.5), 2)
-        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-            await client.head()
-
-
 async def test_h13_connects_and_leaves_leave_nothing_behind() -> None:
     async with FakeNode() as node, running([node]) as proxy:
         tasks = len(asyncio.all_tasks())

@@ -196,6 +196,24 @@ async def test_c6_whoever_read_the_log_may_be_gone_and_clients_are_still_told(tm
         assert await proxy.ended() == 0
 
 
+async def test_a_switch_of_many_clients_is_a_few_lines_of_the_log(tmp_path: Path) -> None:
+    async with (
+        FakeNode("a") as a,
+        FakeNode("b") as b,
+        started("--config", write(tmp_path, a, b), "--listen", "127.0.0.1:0") as proxy,
+        aiohttp.ClientSession() as client,
+    ):
+        websockets = [await client.ws_connect(f"{await proxy.url()}/el/ws") for _ in range(30)]
+        for node in (a, b):
+            for websocket in websockets:
+                await websocket.send_json(call("web3_clientVersion"))
+            assert {(await websocket.receive_json(timeout=5))["result"] for websocket in websockets} == {node.name}
+            await a.die()
+        proxy.process.terminate()
+        assert await proxy.ended() == 0
+    assert len(proxy.lines) < 10
+
+
 async def test_a_config_as_windows_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "vixy.toml"
     path.write_bytes(b'\xef\xbb\xbf[[el.primary]]\r\nname = "a"\r\nhttp_url = "http://x"\r\nws_url = "ws://x"\r\n')

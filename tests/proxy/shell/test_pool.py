@@ -257,6 +257,16 @@ async def test_a_dial_that_fails_in_an_unheard_of_way_is_a_failure_too(monkeypat
     assert (told.failure.reason, told.failure.written) == ("no connection: RuntimeError", False)
 
 
+async def test_why_none_of_several_addresses_could_be_dialled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise OSError("Multiple exceptions: [Errno 113] Connect call failed, [Errno 111] Connect call failed")
+
+    monkeypatch.setattr(pools, "connect", fail)
+    told = await sent(Pool(Endpoint("http://127.0.0.1:1")))
+    assert told.failure is not None
+    assert told.failure.reason.startswith("no connection: Multiple exceptions: [Errno 113] ")
+
+
 async def test_a_dial_that_nobody_answers_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "DIAL_LIMIT", 0.1)
     async with scripted() as (_, pool):
