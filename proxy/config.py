@@ -47,7 +47,7 @@ class WebSocketLimits:
     """The table [websocket]. Times are in milliseconds, sizes in bytes.
 
     The queue holds a client's requests while it has no node. `ws_client_buffer_max_bytes` is what may wait for a slow
-    reader before it is cut off.
+    reader, besides the largest message among it, before it is cut off.
     """
 
     ws_backfill_blocks: int = 128

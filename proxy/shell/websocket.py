@@ -43,6 +43,7 @@ class Client(WSListener):
         "_do",
         "_gate",
         "_headers",
+        "_largest",
         "_links",
         "_loop",
         "_metrics",
@@ -67,6 +68,8 @@ class Client(WSListener):
         self._armed = float("inf")
         self._transport: WSTransport | None = None
         self._congested = False
+        # bytes of the largest message that may still wait: it came whole, and is no sign of a slow reader
+        self._largest = 0
         self._session = Session(gate.settings, gate.watch.snapshot, gate.rng, monotonic())
 
     @property
@@ -148,10 +151,12 @@ class Client(WSListener):
 
     def resume_writing(self) -> None:
         self._congested = False
+        self._largest = 0
 
     def _is_behind(self, transport: WSTransport) -> bool:
         """Whether more waits for the client than it is granted."""
-        return int(transport.underlying_transport.get_write_buffer_size()) > self._gate.client_buffer
+        waiting = int(transport.underlying_transport.get_write_buffer_size())
+        return waiting > self._gate.client_buffer + self._largest
 
     def _send_client(self, command: ev.SendClient) -> None:
         transport = self._transport
@@ -160,6 +165,9 @@ class Client(WSListener):
         if self._congested and self._is_behind(transport):
             self._loop.call_soon(self.apply, ev.ClientFellBehind())
             return
+        size = len(command.data)
+        if size > self._largest:  # hot: see Session._wake_by
+            self._largest = size
         self._outgoing.put(transport, command.data)
         self._metrics.ws_messages_downstream += 1
 

@@ -162,6 +162,20 @@ async def test_an_answer_larger_than_the_buffer_is_delivered() -> None:
         assert (await ask(ws, "eth_call", BIG, "latest"))["result"] == "0x" + "ab" * (1 << 19)
 
 
+async def test_what_follows_such_an_answer_is_no_sign_of_a_slow_reader() -> None:
+    limits = WebSocketLimits(ws_client_buffer_max_bytes=1 << 20)
+    async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
+        wire.write(frame(TEXT, orjson.dumps(call("eth_subscribe", "newHeads"))))
+        await wire.read()
+        wire.write(frame(TEXT, orjson.dumps(call("eth_call", {"gas": hex(1 << 23)}, "latest"))))
+        await until(lambda: proxy.server.metrics.ws_messages_downstream == 2)
+        node.chain.mine()  # while most of the answer is still to be read
+        await until(lambda: proxy.server.metrics.ws_messages_downstream == 3)
+        assert len((await wire.read()).payload) > 1 << 24
+        assert orjson.loads((await wire.read()).payload)["params"]["result"]["number"] == "0xb"
+        assert await proxy.metric("vixy_ws_slow_clients_total") == 0
+
+
 async def test_an_answer_that_takes_longer_than_a_ping_arrives_and_the_link_stays() -> None:
     async with FakeNode() as node, SlowLane(node, 1 << 20) as slow, running([slow]) as proxy, client(proxy) as ws:
         assert (await ask(ws, "eth_call", {"gas": hex(1 << 20)}, "latest"))["result"] == "0x" + "ab" * (1 << 20)
