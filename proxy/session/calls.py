@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 class Batch:
     """The answers of one batch, gathered until the last is there."""
 
-    __slots__ = ("answers", "missing", "subscriptions")
+    __slots__ = ("answers", "missing", "size", "subscriptions")
 
     def __init__(self) -> None:
         self.answers: list[bytes | None] = []
         self.missing = 0
+        # bytes of the answers that are there
+        self.size = 0
         # ids handed out inside this batch: their events wait until the batch is answered
         self.subscriptions: list[bytes] = []
 
@@ -32,6 +34,7 @@ class Batch:
     def fill(self, place: int, answer: bytes) -> bytes | None:
         """Put an answer at its place; the text of the whole answer once it is complete."""
         self.answers[place] = answer
+        self.size += len(answer)
         self.missing -= 1
         return self.text() if self.missing == 0 else None
 

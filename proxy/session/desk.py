@@ -7,7 +7,7 @@ open in bytes; what does not fit is answered at once.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from proxy import jsonrpc
 from proxy.jsonrpc import Invalid, Request
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from proxy.session.settings import Settings
 
 
+# bytes; an error in place of a shorter answer would save nothing
+_SHORT: Final = 256
+
+
 class Desk:
     """`batch_answered` is told of each whole batch the subscription ids that were handed out in it."""
 
@@ -30,6 +34,8 @@ class Desk:
         self._batch_answered = batch_answered
         self._waiting: deque[Call] = deque()
         self._deadlines: deque[Call] = deque()
+        # bytes of answers to batches that are not whole yet
+        self._gathered = 0
         self.open_calls = 0
         self.open_bytes = 0
 
@@ -124,7 +130,12 @@ class Desk:
         if call.batch is None:
             self._out.append(SendClient(text))
         else:
-            self._fill(call.batch, call.place, text)
+            self._fill(call.batch, call.place, text if self._fits(call, text) else _too_large(call))
+
+    def _fits(self, call: Call, text: bytes) -> bool:
+        """Whether the answer may wait for the others of its batch; who has subscribed must be told the id."""
+        fits = self._gathered + len(text) <= self._settings.batch_max_bytes
+        return fits or call.subscribes or len(text) <= _SHORT
 
     def settle(self, call: Call) -> None:
         """It is over: answered, or never owed an answer."""
@@ -133,8 +144,10 @@ class Desk:
         self.open_bytes -= len(call.request.data)
 
     def _fill(self, batch: Batch, place: int, text: bytes) -> None:
+        self._gathered += len(text)
         whole = batch.fill(place, text)
         if whole is not None:
+            self._gathered -= batch.size
             self._out.append(SendClient(whole))
             self._batch_answered(batch.subscriptions)
 
@@ -186,3 +199,8 @@ class Desk:
             if before != len(self._waiting):
                 self._out.append(Count("ws_queue_size", len(self._waiting) - before))
         return expired
+
+
+def _too_large(call: Call) -> bytes:
+    data = {"promise": "bounded", "node": call.node, "maybe_executed": not call.read}
+    return jsonrpc.error_body(call.request.id, jsonrpc.TOO_LARGE, "The answers to batches are too large together", data)

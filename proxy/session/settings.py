@@ -12,6 +12,8 @@ class Settings:
     request_timeout: float = 30.0
     max_retries: int = 2
     max_batch: int = 1000
+    # of answers that wait for the others of their batches
+    batch_max_bytes: int = 32 << 20
     queue_max_messages: int = 1000
     queue_max_bytes: int = 16 << 20
     backfill_blocks: int = 128

@@ -127,6 +127,7 @@ def session_settings(config: Config) -> Settings:
     return Settings(
         request_timeout=config.general.proxy_timeout_ms / 1000,
         max_retries=config.general.max_retries,
+        batch_max_bytes=limits.ws_max_frame_size,
         queue_max_messages=limits.ws_queue_max_messages,
         queue_max_bytes=limits.ws_queue_max_bytes,
         backfill_blocks=limits.ws_backfill_blocks,

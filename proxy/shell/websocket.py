@@ -166,7 +166,7 @@ class Client(WSListener):
             self._loop.call_soon(self.apply, ev.ClientFellBehind())
             return
         size = len(command.data)
-        if size > self._largest:  # hot: see Session._wake_by
+        if size > self._largest:  # noqa: PLR1730 - hot: see Session._wake_by
             self._largest = size
         self._outgoing.put(transport, command.data)
         self._metrics.ws_messages_downstream += 1

@@ -1,12 +1,14 @@
-"""What a session keeps does not grow with what is over."""
+"""What a session keeps is bounded, and does not grow with what is over."""
 
 from __future__ import annotations
 
 import gc
 from types import FunctionType, ModuleType
 
+import orjson
 import pytest
 
+from proxy import jsonrpc
 from proxy.session import Session, Settings
 from tests.proxy.session.stage import Stage
 
@@ -72,3 +74,21 @@ def test_logs_are_forgotten_where_the_node_tells_no_heads(switches: bool) -> Non
     blocks = stage.grow(blocks=5 * DEPTH)
     assert len(stage.events(logs)) == sum(len(block.logs) for block in blocks)
     assert told(stage) <= sum(len(block.logs) for block in blocks[-DEPTH - 1 :])
+
+
+def test_answers_that_are_too_large_together_are_errors_in_their_places_and_none_waits_for_ever() -> None:
+    stage = Stage("P1", settings=Settings(batch_max_bytes=10_000)).start()
+    calls = [{"id": n, "method": ["eth_call", "eth_sendRawTransaction", "eth_subscribe"][n % 3]} for n in range(9)]
+    for _ in range(2):  # what one batch kept, the next may
+        stage["P1"].holds = {"*"}
+        stage.send(orjson.dumps([{**one, "params": ["newHeads"]} for one in calls]))
+        for asked in [asked for asked in stage["P1"].held if asked.method != "eth_subscribe"]:
+            stage["P1"].release(asked.method, "a" * 4_000)
+        stage["P1"].release_all()
+        [answer] = stage.answers()
+        assert [one["id"] for one in answer] == list(range(9))
+        assert [len(one["result"]) == 4_000 for one in answer if "result" in one].count(True) == 2
+        assert all("result" in answer[n] for n in (2, 5, 8)), "who has subscribed knows it"
+        refused = [one["error"] for one in answer if "error" in one]
+        assert [error["code"] for error in refused] == [jsonrpc.TOO_LARGE] * 4
+        assert [error["data"]["maybe_executed"] for error in refused] == [False, True] * 2
