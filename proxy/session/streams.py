@@ -97,7 +97,7 @@ class Streams:
             self._continuity.feed_named(link, upstream, now)
         elif link.names.get(upstream) != FEED:
             self._errand(link, IGNORE, _unsubscribe(upstream), now)
-        self.replay(link, now)
+        self._replay_feed(link, now)
         return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
 
     def answer(self, links: Iterable[Link], current: Link | None, call: Call, now: float) -> bytes | None:
@@ -148,15 +148,18 @@ class Streams:
 
     def replay(self, link: Link, now: float) -> None:
         """Ask `link` for every subscription that it lacks. Its answers go nowhere but here."""
+        self._replay_feed(link, now)
         there = {*link.names.values(), *(errand.about for errand in link.errands.values())}
-        if self.book.needs_feed and FEED not in there:
+        for subscription in self.book:
+            if subscription.kind is not Kind.HEADS and subscription.key not in there:
+                self._errand(link, REPLAY, subscription.request, now, subscription.key)
+
+    def _replay_feed(self, link: Link, now: float) -> None:
+        if self.book.needs_feed and not (link.has(FEED) or link.asks(FEED)):
             if not link.refuses_feed:
                 self._errand(link, REPLAY, _SUBSCRIBE_HEADS, now, FEED)
             elif self.book.of(Kind.HEADS):
                 raise LinkUnfit(_REFUSES)
-        for subscription in self.book:
-            if subscription.kind is not Kind.HEADS and subscription.key not in there:
-                self._errand(link, REPLAY, subscription.request, now, subscription.key)
 
     def errand_answered(self, link: Link, errand: Errand, data: bytes, now: float) -> None:
         """Raises LinkUnfit where the node cannot give what the session needs, GapTooWide where none could."""
