@@ -181,7 +181,7 @@ def test_a_link_is_in_doubt_while_what_was_overdue_is_still_to_come(
     errands: list[tuple[str, bytes, float]], now: float
 ) -> None:
     link, out = opened(), list[Command]()
-    for purpose, about, deadline in errands:
+    for purpose, about, deadline in sorted(errands, key=lambda one: one[2]):  # all have the same time to be answered
         link.send_errand(out, Errand(purpose, deadline, about), ask("eth_getLogs", []))
     overdue = [deadline for _, _, deadline in errands if deadline <= now]
     assert link.is_overdue(now) == bool(overdue)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
-from types import FunctionType, ModuleType
+import sys
+from types import FrameType, FunctionType, ModuleType
+from typing import Any
 
 import orjson
 import pytest
@@ -92,3 +94,31 @@ def test_answers_that_are_too_large_together_are_errors_in_their_places_and_none
         refused = [one["error"] for one in answer if "error" in one]
         assert [error["code"] for error in refused] == [jsonrpc.TOO_LARGE] * 4
         assert [error["data"]["maybe_executed"] for error in refused] == [False, True] * 2
+
+
+def test_what_one_of_many_subscriptions_costs_does_not_depend_on_how_many_there_are() -> None:
+    steps = [_steps(100), _steps(400)]
+    assert steps[1] < 1.15 * steps[0], steps
+
+
+def _steps(many: int) -> float:
+    """Lines of the session that run for each of `many` subscriptions, when they are made and when they move."""
+    stage = Stage("P1", "B1").start()
+    lines = 0
+
+    def traced(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return traced if frame.f_globals["__name__"].startswith("proxy.session") else None
+
+    before = sys.gettrace()
+    sys.settrace(traced)
+    try:
+        for number in range(many):
+            stage.ask("eth_subscribe", "logs", {"address": hex(number)})
+        stage.lose("P1")
+        stage.wait(0.2)
+    finally:
+        sys.settrace(before)
+    assert len(stage["B1"].streams("logs")) == many
+    return lines / many
