@@ -9,8 +9,11 @@ which is pinned; tests/proxy/shell/test_picows_seam.py notices when this stops w
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
+import mmap
 import struct
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -33,6 +36,8 @@ _LOGGER.logger.setLevel(logging.CRITICAL)
 TEXT: Final = WSMsgType.TEXT  # a name of the module costs a third of a member of an enum, in Python 3.11
 
 _READ_BUFFER: Final = 4096
+SIZEABLE: Final = 1 << 20  # bytes of a message after which to `give_back`
+_madvise: Final = ctypes.CDLL(None).madvise if sys.platform == "linux" else None
 LONG: Final = 8192  # bytes; messages to a client that are longer must go by `send_long`
 _FIN_TEXT: Final = 0x81
 _HANDSHAKE_TIMEOUT: Final = 5.0
@@ -94,6 +99,22 @@ def room(transport: WSTransport) -> int:
     """Bytes that may still come until picows needs a larger buffer: it changes with every piece of a message."""
     protocol: WSProtocol = transport.underlying_transport.get_protocol()
     return len(protocol.get_buffer(-1))
+
+
+def give_back(transport: WSTransport) -> None:
+    """Give the memory that a long message took back to the system: picows never shrinks the buffer that it reads into.
+
+    To be called in a later turn than that of the message. What is free of the buffer keeps its addresses.
+    """
+    if transport.is_disconnected or _madvise is None:
+        return
+    protocol: WSProtocol = transport.underlying_transport.get_protocol()
+    free = protocol.get_buffer(-1)
+    first = ctypes.addressof(ctypes.c_char.from_buffer(free))
+    last = (first + len(free)) // mmap.PAGESIZE * mmap.PAGESIZE
+    first = -(-first // mmap.PAGESIZE) * mmap.PAGESIZE
+    if last > first:
+        _madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), mmap.MADV_DONTNEED)
 
 
 def look_at_end(transport: WSTransport) -> WSCloseCode | None:

@@ -63,6 +63,8 @@ class Upstream(WSListener):
                 transport.disconnect()
                 return
             if data is not None:
+                if len(data) > picows_seam.SIZEABLE:
+                    asyncio.get_running_loop().call_soon(picows_seam.give_back, transport)
                 self._client.apply(ev.UpstreamSent(self._epoch, data))
         elif kind == WSMsgType.PONG:
             self._client.apply(ev.UpstreamPonged(self._epoch))

@@ -127,6 +127,8 @@ class Client(WSListener):
                 self.apply(ev.ClientErred(broken.code, broken.reason))
                 return
             if data is not None:
+                if len(data) > picows_seam.SIZEABLE:
+                    self._loop.call_soon(picows_seam.give_back, transport)
                 self._metrics.ws_messages_upstream += 1
                 self.apply(ev.ClientSent(data))
         elif kind == WSMsgType.PING:

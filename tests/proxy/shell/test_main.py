@@ -8,19 +8,21 @@ import resource
 import signal
 import socket
 import sys
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
+import orjson
 import pytest
 
 from proxy.__main__ import main
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import call, until
+from tests.proxy.shell.wire import TEXT, Wire, frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +50,11 @@ class Process:
             await self._reading
             return await self.process.wait()
 
+    def resident(self) -> int:
+        """Bytes of memory."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
     async def url(self) -> str:
         await until(lambda: any("listening on " in line for line in self.lines), within=10)
         return next(line.partition("listening on ")[2] for line in self.lines if "listening on " in line)
@@ -72,6 +79,21 @@ def write(folder: Path, *nodes: FakeNode, more: str = "") -> str:
     tables = [f'[[el.primary]]\nname = "{n.name}"\nhttp_url = "{n.http.url}"\nws_url = "{n.ws.url}"\n' for n in nodes]
     path.write_text(more + "".join(tables))
     return str(path)
+
+
+async def test_a_long_message_takes_no_memory_once_it_is_over(tmp_path: Path) -> None:
+    async with (
+        FakeNode("a") as a,
+        started("--config", write(tmp_path, a), "--listen", "127.0.0.1:0") as proxy,
+        AsyncExitStack() as stack,
+    ):
+        before = 0
+        for _ in range(6):
+            wire = await stack.enter_async_context(await Wire.open(await proxy.url()))
+            wire.write(frame(TEXT, orjson.dumps(call("eth_call", {"gas": hex(8 << 20)}, "latest"))))
+            assert len((await wire.read()).payload) > 16 << 20
+            before = before or proxy.resident()
+        await until(lambda: proxy.resident() - before < 16 << 20)
 
 
 async def test_it_serves_and_leaves_politely(tmp_path: Path) -> None:

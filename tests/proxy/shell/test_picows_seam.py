@@ -35,6 +35,24 @@ async def test_what_waits_for_a_reader_stays_what_it_is() -> None:
         assert {result.strip("0xab") for result in seen.values()} == {""}
 
 
+async def test_memory_that_is_given_back_is_none_of_a_message() -> None:
+    """Long messages, each followed at once by part of the next: both ways, in one go."""
+    sizes = [picows_seam.SIZEABLE + 1, 10, 2_000_000, 5000, 3_000_000, 70_000, 1] * 2
+    async with FakeNode() as node, running([node]) as proxy, await Wire.open(proxy.url) as wire:
+        asked = [
+            call("eth_call", {"gas": hex(size), "data": "0x" + "cd" * (size % 1_500_000)}, "latest", id_=number)
+            for number, size in enumerate(sizes)
+        ]
+        wire.write(b"".join(frame(TEXT, orjson.dumps(one)) for one in asked))
+        answers = [orjson.loads((await wire.read()).payload) for _ in sizes]
+        assert {one["id"]: one["result"] for one in answers} == {
+            number: "0x" + "ab" * size for number, size in enumerate(sizes)
+        }
+        assert [one["params"] for one in node.ws.heard if one["method"] == "eth_call"] == [
+            one["params"] for one in asked
+        ]
+
+
 async def test_a_cancelled_dial_leaves_nothing_open() -> None:
     async with FakeNode() as node:
         node.ws.mute = True
