@@ -39,7 +39,7 @@ class Chain:
     """The last delivered heads, oldest first, each the parent of the next."""
 
     def __init__(self, depth: int) -> None:
-        self.depth = depth
+        self.depth = max(depth, 1)  # who may miss nothing is still told what follows the tip
         self._heads: deque[Head] = deque()
         self._hashes: set[str] = set()
         # what was delivered and then reorganised away, the oldest first

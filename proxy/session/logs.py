@@ -43,7 +43,7 @@ class LogBook:
     """What one logs subscription has delivered of the last `depth` blocks."""
 
     def __init__(self, depth: int) -> None:
-        self._depth = depth
+        self._depth = max(depth, OVERLAP)  # what is asked for again must be known
         self._told: dict[Identity, Log] = {}
         # the block that the newest told log of each height was in
         self._blocks: dict[int, str] = {}

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from proxy.session import Settings
 from proxy.session import events as ev
 from tests.proxy.session.stage import Stage
 from tests.proxy.session.told import away, logs_of
@@ -220,3 +221,22 @@ def test_the_only_node_goes_on_serving_while_it_lets_the_session_wait() -> None:
     [confirmation] = stage.answers()
     blocks = stage.grow(blocks=2)
     assert stage.heads(confirmation["result"]) == [block.hash for block in blocks]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("most", [0, 1, 2, 3])
+def test_with_little_or_nothing_to_be_filled_streams_begin_and_go_on_over_a_move(most: int, seed: int) -> None:
+    stage = Stage("P1", "B1", settings=Settings(backfill_blocks=most), seed=seed).start()
+    heads, logs = stage.subscribe("newHeads"), stage.subscribe("logs", {})
+    blocks = stage.grow(blocks=3)
+    stage.lose("P1")
+    stage.wait(0.3)
+    blocks += stage.grow(blocks=3)
+    assert stage.heads(heads) == [block.hash for block in blocks]
+    assert stage.events(logs) == logs_of(blocks)
+    stage.lose("B1")
+    [stage.chain.grow() for _ in range(most + 2)]
+    stage.revive("P1")
+    stage.wait(0.5)
+    assert stage.closed is not None, "what may not be filled is told"
+    assert stage.closed.code == 1013
