@@ -37,6 +37,14 @@ def decoded(data: bytes) -> Any:
         raise LinkUnfit("sends broken JSON") from None
 
 
+def expect_text(data: bytes) -> None:
+    """Raises LinkUnfit for what is not UTF-8: passed on, the client would have to leave us for it (RFC 6455, 8.1)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        raise LinkUnfit("sends what is not UTF-8") from None
+
+
 class Rejoin:
     """How far a link that took the feed over has come in telling what was missed."""
 

@@ -20,7 +20,7 @@ from proxy.session.calls import REPLAY, Call
 from proxy.session.continuity import GapTooWide
 from proxy.session.desk import Desk
 from proxy.session.events import Command, Count
-from proxy.session.link import Link, LinkUnfit
+from proxy.session.link import Link, LinkUnfit, expect_text
 from proxy.session.reach import NEVER, Reach
 from proxy.session.states import MOVES, State
 from proxy.session.streams import Streams
@@ -142,6 +142,8 @@ class Session:
     def _read(self, link: Link, data: bytes) -> None:
         """A message of `link`. Raises LinkUnfit where the node cannot do what the client needs."""
         frame = jsonrpc.read_node(data)
+        if frame is not None and not data.isascii():
+            expect_text(data)
         if isinstance(frame, NodeAnswer):
             call = link.calls.get(frame.id)
             if call is None:

@@ -185,6 +185,23 @@ def test_a_node_that_breaks_json_in_its_heads_is_left(text: bytes) -> None:
     assert stage.grow()[0].hash in stage.heads(heads)
 
 
+def test_what_a_node_sends_that_is_no_text_does_not_cost_the_client_its_connection() -> None:
+    stage = Stage("P1", "P2", "B1").start()
+    pending = stage.subscribe("newPendingTransactions")
+    stage["P1"].holds = {"eth_call"}
+    stage.ask("eth_call", id=1)
+    [asked] = stage["P1"].held
+    stage.apply(ev.UpstreamSent(1, b'{"jsonrpc":"2.0","id":%d,"result":"\xff"}' % asked.id))
+    stage.wait(0.3)
+    assert ([answer["id"] for answer in stage.answers()], stage.carrier) == ([1], "P2")
+    [(epoch, name, _)] = stage["P2"].streams("newPendingTransactions")
+    stage.apply(ev.UpstreamSent(epoch, stage["P2"].dialect.announced(name, b'"\xff"')))
+    stage.wait(0.3)
+    assert stage.carrier not in ("P2", None)
+    stage[stage.carrier].announce("newPendingTransactions", "0xé")
+    assert (stage.events(pending), stage.closed) == (["0xé"], None)
+
+
 @pytest.mark.parametrize("taking_over", [False, True])
 def test_a_node_that_floods_events_before_it_confirms_is_left(taking_over: bool) -> None:
     stage = Stage("P1", "B1", "B2").start()
