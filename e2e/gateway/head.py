@@ -47,6 +47,12 @@ def status_line(status: int) -> str:
     return f"HTTP/1.1 {status} {known.get(status, 'Injected')}"
 
 
+def response(status: int, content: str, body: bytes) -> bytes:
+    """Return a whole response; `content` is the type of its body."""
+    lines = (status_line(status), f"Content-Type: {content}", f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + END + body
+
+
 def read_head(raw: bytes) -> Head:
     """Read a head, with or without the empty line that ends it; never raises."""
     start, *lines = raw.removesuffix(END).split(b"\r\n")

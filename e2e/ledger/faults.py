@@ -52,6 +52,8 @@ EFFECTS: dict[str, Effect] = {
     # answers
     "absurd_head": Effect.FAULTY,
     "answer_twice": Effect.FAULTY,
+    "early_answer": Effect.FAULTY,
+    "endless_trailers": Effect.FAULTY,
     "http_status": Effect.FAULTY,
     "id_type": Effect.FAULTY,
     "method_failure": Effect.FAULTY,

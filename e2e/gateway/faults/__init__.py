@@ -11,6 +11,8 @@ from e2e.gateway.faults.black_hole import BlackHole
 from e2e.gateway.faults.close import Close
 from e2e.gateway.faults.down import Down
 from e2e.gateway.faults.drop_after_accept import DropAfterAccept
+from e2e.gateway.faults.early_answer import EarlyAnswer
+from e2e.gateway.faults.endless_trailers import EndlessTrailers
 from e2e.gateway.faults.freeze import Freeze
 from e2e.gateway.faults.http_status import HttpStatus
 from e2e.gateway.faults.id_type import IdType
@@ -47,6 +49,8 @@ FAULTS: Final[dict[str, type[Fault]]] = {
         Close,
         Down,
         DropAfterAccept,
+        EarlyAnswer,
+        EndlessTrailers,
         Freeze,
         HttpStatus,
         IdType,

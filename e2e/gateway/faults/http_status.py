@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from e2e.gateway.calls import parse
-from e2e.gateway.faults.method_fault import MethodFault
+from e2e.gateway.faults.method_fault import MethodFault, calls_in
 from e2e.gateway.head import status_line
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class HttpStatus(MethodFault):
         self.require(400 <= self.status <= 599, "status is 400 to 599")
 
     def requesting(self, link: Link, request: Exchange) -> bytes | None:
-        methods = [str(each.get("method")) for each in parse(request.payload() or b"") or () if isinstance(each, dict)]
+        methods = [str(call.get("method")) for call in calls_in(request)]
         # a request without calls is of another kind, as of the Beacon API
         if self.keep_body or not self.hits(*(methods or [""])):
             return None

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
+from e2e.gateway.calls import parse
 from e2e.gateway.faults.fault import Fault
+
+if TYPE_CHECKING:
+    from e2e.gateway.http1 import Exchange
 
 
 @dataclass(kw_only=True)
@@ -33,3 +38,8 @@ class MethodFault(Fault):
         if self.methods and not any(fnmatchcase(each, known) for each in methods for known in self.methods):
             return False
         return self.probability >= 1 or self.random.random() < self.probability
+
+
+def calls_in(request: Exchange) -> list[dict[str, Any]]:
+    """Return the calls of an HTTP request; [] for one that is not JSON-RPC."""
+    return [each for each in parse(request.payload() or b"") or () if isinstance(each, dict)]
