@@ -48,6 +48,12 @@ Feature: Bad input
     When I post a batch of 1000000 numbers
     Then no client that posts all along should have waited for more than 1 seconds
 
+  @integration @bad_input @http @promise.refuses_nonsense
+  Scenario: Trailers without end are cut off
+    Given 2 HTTP clients post 20 requests per second each
+    Then a client that posts trailers without end should be told so, or cut off
+    And no client that posts all along should have waited for more than 1 seconds
+
   @integration @bad_input @http @setting.max_body_size=1048576 @promise.explains_refusals
   Scenario: A body over the limit is answered with 413
     When I post a body of 2 MiB

@@ -42,3 +42,7 @@ Feature: Consensus layer
     Then its stream should end within 10 seconds
     When it listens again
     Then it should hear of a new head
+
+  @integration @cl @topology.1p0b @promise.serves_consensus
+  Scenario: After the head of a stream of events comes the next answer
+    When a client asks for the head of that stream alone, and for /eth/v1/node/syncing over the same connection, both should be there

@@ -38,6 +38,23 @@ Feature: HTTP
     And 3 seconds go by
     Then every HTTP request should have a result
 
+  @integration @http @gateway @topology.1p0b @promise.answers_fit
+  Scenario: A node that answers a post before it has read it spoils no other one
+    Given the HTTP lane of el-1-primary is prepared for early_answer
+    When I post a request of 20 MiB
+    Then the answer should have status 413 and the error -32600
+    When I post eth_getBalance
+    Then every HTTP request should be answered within 2 seconds
+
+  @integration @http @gateway @topology.1p1b @promise.reads_retried
+  Scenario: A node whose trailers have no end is passed over
+    Given the HTTP lane of el-1-primary is prepared for endless_trailers
+      | methods          |
+      | ["eth_gasPrice"] |
+    When I post eth_gasPrice
+    Then every HTTP request should have a result
+    And the answer should come within a second
+
   @integration @http @mode.H5 @promise.transparent
   Scenario: An answer's header fields are those of the node
     When I post eth_chainId to the proxy and to a node

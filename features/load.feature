@@ -52,6 +52,33 @@ Feature: Load
       | 512  | 24    | 20   |
       | 1152 | 48    | 12   |
 
+  @integration @load @websocket @topology.1p0b @mode.C2
+  Scenario: Who sends pings and reads nothing has no pongs kept for it without end
+    When another client sends 96 MiB of pings, and reads nothing
+    Then the proxy's memory should have grown by less than 64 MiB
+
+  @integration @load @http @gateway @topology.1p0b @mode.C1
+  Scenario: Posters that are gone before their answer leave few connections to a node
+    Given the HTTP lane of el-1-primary is prepared for method_timeout
+      | methods          |
+      | ["eth_gasPrice"] |
+    And 2 HTTP clients post 20 requests per second each
+    When 100 HTTP clients post eth_gasPrice, and are gone before the answer
+    Then at most 30 connections to the HTTP lane of el-1-primary should be left
+    And no client that posts all along should have waited for more than 1 seconds
+
+  @integration @load @websocket @gateway @topology.1p0b
+  Scenario: Clients whose answers are too large keep nobody else out
+    Given I have active WebSocket connection with subscriptions
+    And the WebSocket lane of el-1-primary is prepared for oversize
+      | methods          | bytes    | times |
+      | ["eth_gasPrice"] | 34603008 | 0     |
+    When 3 clients keep on calling eth_gasPrice, each time over a connection of their own
+    And 3 seconds go by
+    Then 10 new clients should be let in, one after another, and have an answer within 0.5 seconds each
+    And those who keep on calling should be told each time
+    And all 3 subscriptions should still be active
+
   @integration @load @websocket @reconnection @topology.1p0b @issue.1 @mode.C4 @promise.explains_refusals
   Scenario: Requests beyond the bound are answered at once
     Given I connect via WebSocket

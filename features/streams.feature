@@ -34,6 +34,18 @@ Feature: Streams
     Then no head should be missing or repeated for any client
     And all 3 subscriptions should still be active
 
+  @integration @websocket @gateway @topology.1p0b @mode.S5 @promise.no_strangers
+  Scenario: A subscription that its node confirms twice is one
+    Given the WebSocket lane of el-1-primary is prepared for answer_twice
+      | methods           |
+      | ["eth_subscribe"] |
+    And I have active WebSocket connection with subscriptions
+    Then no client should receive what it did not ask for
+    And all 3 subscriptions should still be active
+    And no head should be missing or repeated for any client
+    And el-1-primary should be dialled at most 1 times
+    And no client should be closed
+
   @integration @websocket @reconnection @topology.1p1b @mode.S5
   Scenario: Subscriptions made in a batch go on after a switch
     Given I connect via WebSocket

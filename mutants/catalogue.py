@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MODULES: Final = (
-    *("incident", "requests", "subscriptions", "continuity", "links", "clients", "health", "http", "counts", "leaks"),
+    *("incident", "requests", "subscriptions", "continuity", "links", "clients", "health", "http", "uploads"),
+    *("leaving", "counts", "leaks"),
 )
 STEPS: Final = "steps"
 """In the place of a checker: the bug is seen by a step of the scenario itself."""

@@ -87,3 +87,13 @@ def keeps_what_is_not_read() -> None:
 def keeps_large_answers() -> None:
     edit(Exchange, "grew", "attempt.held.clear()", "pass")
     edit(Exchange, "finished", "self._attempts.remove(attempt)", "pass")
+
+
+@mutant(
+    "Every ping is answered at once, also of a client that reads nothing: the pongs pile up.",
+    mode="mode.C2",
+    caught_by=(STEPS,),
+    shown_by=("load: Who sends pings and reads nothing has no pongs kept for it without end",),
+)
+def answers_every_ping() -> None:
+    edit(Client, "on_ws_frame", "if self._is_behind(transport):", "if False:")

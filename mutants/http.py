@@ -1,8 +1,6 @@
-"""HTTP: posts lost, late, or stripped of what belongs to them; and the way out."""
+"""HTTP: posts lost, late, or stripped of what belongs to them."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from mutants.catalogue import STEPS, mutant
 from mutants.patch import edit, swap
@@ -10,14 +8,9 @@ from proxy.shell import http, link
 from proxy.shell.consensus import ConsensusLayer
 from proxy.shell.exchange import Exchange
 from proxy.shell.http import ExecutionLayer
-from proxy.shell.listener import Listener
 from proxy.shell.messages import Assembler
 from proxy.shell.pool import Pool
 from proxy.shell.server import Server
-from proxy.shell.websocket import WebSocketGate
-
-if TYPE_CHECKING:
-    from proxy.shell.websocket import Client
 
 
 @mutant(
@@ -166,43 +159,6 @@ def keeps_silent_streams() -> None:
 )
 def closes_with_the_wrong_code() -> None:
     edit(Assembler, "message", 'BrokenStream(1002, "a reserved', 'BrokenStream(1011, "a reserved')
-
-
-@mutant(
-    "SIGTERM cuts WebSocket clients off without a close frame.",
-    mode="mode.C6",
-    caught_by=("leaves_politely", STEPS),
-    shown_by=("shutdown: Busy WebSocket clients are closed with 1001, and nothing in flight is lost",),
-)
-def cuts_clients_off() -> None:
-    async def drain(gate: WebSocketGate, _grace: float) -> None:
-        client: Client
-        for client in list(gate._clients):
-            if client._transport is not None:
-                client._transport.underlying_transport.abort()
-
-    swap(WebSocketGate, "drain", drain)
-
-
-@mutant(
-    "SIGTERM does not wait for posts in flight.",
-    mode="mode.C6",
-    caught_by=("leaves_politely", "answered_once", STEPS),
-    shown_by=("shutdown: Posts in flight are answered before the proxy leaves",),
-)
-def leaves_posts_behind() -> None:
-    edit(Server, "drain", "self._listener.drain(grace), ", "")
-
-
-@mutant(
-    "After SIGTERM, while posts in flight are waited for, new clients are let in.",
-    mode="mode.C6",
-    caught_by=("leaves_politely", STEPS),
-    shown_by=("shutdown: Posts in flight are answered before the proxy leaves",),
-)
-def keeps_its_door_open() -> None:
-    shut = "self.draining = True\n    if self._server is not None:\n        self._server.close()"
-    edit(Listener, "drain", shut, "pass")
 
 
 @mutant(

@@ -159,3 +159,12 @@ def hears_no_part_of_an_answer() -> None:
 )
 def shuts_the_lane_for_one() -> None:
     edit(Client, "_report_lane", "(watch.lane_doubted if command.doubt else watch.lane_lost)", "watch.lane_lost")
+
+
+@mutant(
+    "An answer that is too large for the proxy shuts its node's lane for all others.",
+    caught_by=(STEPS,),
+    shown_by=("load: Clients whose answers are too large keep nobody else out",),
+)
+def shuts_the_lane_for_a_large_answer() -> None:
+    edit(Upstream, "on_ws_disconnected", "refused=ours == WSCloseCode.MESSAGE_TOO_BIG", "refused=False")

@@ -75,3 +75,13 @@ def holds_batches_for_ever() -> None:
 )
 def forgets_subscribing() -> None:
     edit(Desk, "salvage", "if call.done:", "if call.done or call.subscribes:")
+
+
+@mutant(
+    "A subscription that its node confirms twice is there twice, and the second time nobody has asked for it.",
+    mode="mode.S5",
+    caught_by=(STEPS, "answered_once", "no_strangers", "subscriptions_survive"),
+    shown_by=("streams: A subscription that its node confirms twice is one",),
+)
+def believes_every_confirmation() -> None:
+    edit(Streams, "holds", "return True  # a node that says it twice", "pass")

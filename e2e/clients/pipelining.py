@@ -1,4 +1,4 @@
-"""An HTTP client that posts over one connection without waiting for answers, and reads them when it is told to."""
+"""An HTTP client that posts over one connection without waiting for answers, or by halves, and reads when told to."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class PipeliningClient:
         self._recorder = recorder
         self._parser = httptools.HttpResponseParser(self)
         self._owed: deque[int] = deque()
+        self._rest = b""
         self._body = bytearray()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -49,26 +50,46 @@ class PipeliningClient:
 
     async def post(self, requests: Sequence[Request]) -> None:
         """Send requests, a body each."""
-        assert self._writer is not None, f"{self.name} is not connected"  # noqa: S101 (a slip of a step's)
         for request in requests:
-            assert request.id is not None, "an answer without an id is nobody's"  # noqa: S101 (as above)
-            op, request_id = self._recorder.next_op(), jsontext.as_recorded(request.id)
-            body = jsontext.encode(request.id, request.method, request.params).encode()
-            head = f"POST {self._url.path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
-            self._owed.append(op)
-            self._recorder.record(
-                Sent(self._recorder.now(), self.name, op, request_id, request.method, request.params, "http")
-            )
-            self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            self._write(*self._message(request))
 
-    async def read(self) -> None:
-        """Read until every request has its answer; those that have none when the connection ends have failed."""
+    async def begin(self, request: Request) -> None:
+        """Send a request up to the middle of its body."""
+        head, body = self._message(request)
+        half = len(body) // 2
+        self._write(head, body[:half])
+        self._rest = body[half:]
+
+    async def finish(self) -> None:
+        """Send what is left of the request that was begun."""
+        self._write(self._rest)
+        self._rest = b""
+
+    def _message(self, request: Request) -> tuple[bytes, bytes]:
+        """Write a request down; return its head and its body."""
+        assert request.id is not None, "an answer without an id is nobody's"  # noqa: S101 (a slip of a step's)
+        op, request_id = self._recorder.next_op(), jsontext.as_recorded(request.id)
+        self._owed.append(op)
+        self._recorder.record(
+            Sent(self._recorder.now(), self.name, op, request_id, request.method, request.params, "http")
+        )
+        body = jsontext.encode(request.id, request.method, request.params).encode()
+        head = f"POST {self._url.path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode(), body
+
+    def _write(self, *parts: bytes) -> None:
+        assert self._writer is not None, f"{self.name} is not connected"  # noqa: S101 (as above)
+        self._writer.write(b"".join(parts))
+
+    async def read(self, within: float) -> None:
+        """Read until every request has its answer; those that have none when the connection or the time ends failed."""
         assert self._reader is not None, f"{self.name} is not connected"  # noqa: S101 (as above)
         why = "the connection was closed"
         try:
-            while self._owed and (data := await self._reader.read(ROOM)):
-                self._parser.feed_data(data)
-        except (OSError, httptools.HttpParserError) as error:
+            async with asyncio.timeout(within):
+                while self._owed and (data := await self._reader.read(ROOM)):
+                    self._parser.feed_data(data)
+        except (OSError, httptools.HttpParserError) as error:  # TimeoutError is an OSError
             why = f"{type(error).__name__}: {error}"
         while self._owed:
             self._recorder.record(Failed(self._recorder.now(), self.name, self._owed.popleft(), why))

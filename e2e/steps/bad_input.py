@@ -1,10 +1,11 @@
-"""What a client should not send: broken frames, bad text, messages of excessive size; and how it is told."""
+"""What a client should not send: broken frames, bad text, messages of excessive size, floods; and how it is told."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from e2e.clients.websocket import Request
@@ -27,6 +28,8 @@ FRAMES: Final = {
     "no mask": b"\x81\x02{}",
     "a frame of 1 GiB": b"\x81\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00",
 }
+PING: Final = b"\x89\xfd\x00\x00\x00\x00" + b"a" * 125
+FLOODED_WITHIN: Final = 5.0  # seconds; a proxy may stop reading from who reads nothing
 
 
 @when("another client sends {what}, it should be closed with {code:d}")
@@ -45,6 +48,40 @@ async def _close_code(url: str, frame: bytes) -> int | None:
         except ConnectionClosed:
             return connection.close_code
         return None
+
+
+@when("another client sends {mebibytes:d} MiB of pings, and reads nothing")
+def client_floods(context: Context, mebibytes: int) -> None:
+    """Looks at the proxy while that client is there."""
+    run = context.world.run
+    connection = run.await_(_open, run.sut.endpoints.ws)
+    run.await_(_flood, connection, PING * (64 * 1024 // len(PING)), mebibytes * MIB)
+    run.scrape()
+    run.await_(_abort, connection)
+
+
+async def _open(url: str) -> ClientConnection:
+    return await connect(url, compression=None, ping_interval=None, proxy=None)
+
+
+async def _flood(connection: ClientConnection, piece: bytes, size: int) -> None:
+    """Write `size` bytes past the library, no faster than they are taken, unless the connection ends before."""
+    transport = connection.transport
+    transport.pause_reading()
+    try:
+        async with asyncio.timeout(FLOODED_WITHIN):
+            for _ in range(size // len(piece)):
+                transport.write(piece)
+                await connection.drain()
+                if transport.is_closing():
+                    return
+    except (TimeoutError, ConnectionError):
+        return
+
+
+async def _abort(connection: ClientConnection) -> None:
+    connection.transport.abort()
+    await connection.wait_closed()
 
 
 @when("I send the text {text}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from e2e.steps.chaos import Storm
     from e2e.steps.conclusion import Conclusion
     from e2e.steps.event_streams import Listener
-    from e2e.steps.strangers import Strangers
+    from e2e.steps.strangers import Tries
     from e2e.traffic.openloop import Traffic
     from e2e.traffic.posts import Posts
 
@@ -81,7 +81,7 @@ class World:
     storm: Storm | None = None
     pipelining: PipeliningClient | None = None
     listener: Listener | None = None  # to a stream of events
-    strangers: Strangers | None = None  # clients that no node lets in
+    tries: Tries | None = None  # of clients that have no place in the ledger
 
     @property
     def client(self) -> WebSocketClient:

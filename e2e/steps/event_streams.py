@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 
-from e2e.steps.context import needs, step, then
+from e2e.steps.context import needs, step, then, when
+from e2e.steps.pages import WITHIN
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
@@ -56,6 +59,23 @@ def client_hears(context: Context) -> None:
 def stream_ends(context: Context, seconds: float) -> None:
     listener = listener_of(context.world)
     wait_until(lambda: listener.over, seconds, "its stream ends", lambda: listener)
+
+
+@when("a client asks for the head of that stream alone, and for {path} over the same connection, both should be there")
+@needs("consensus")
+def head_alone(context: Context, path: str) -> None:
+    """A head is not followed by anything (RFC 9110, section 9.3.2), so what comes next is the answer to the next."""
+    url = urlsplit(context.world.run.sut.endpoints.consensus or "")
+    connection = http.client.HTTPConnection(url.netloc, timeout=WITHIN)
+    with contextlib.closing(connection):
+        for method, wanted in (("HEAD", PATH), ("GET", path)):
+            connection.request(method, url.path + wanted)
+            try:
+                answer = connection.getresponse()
+                body = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise AssertionError(f"{method} of {wanted} was answered with {error!r}") from error
+            assert answer.status == 200, f"{method} of {wanted} was answered with {answer.status}: {body!r}"
 
 
 def listener_of(world: World) -> Listener:

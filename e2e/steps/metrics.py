@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from e2e.checkers.gauges import RSS, value
 from e2e.steps.clients import i_connect
 from e2e.steps.context import given, needs, step, then
 from e2e.steps.faults import primary_in_use, wait_reconnected
@@ -83,6 +84,17 @@ def carried_by(context: Context, node: str, seconds: float) -> None:
 def fails_only_at(context: Context, node: str) -> None:
     failing = context.world.run.nodes_with("failing_methods")
     assert failing == {node}, f"by the metrics methods fail at {', '.join(sorted(failing)) or 'no node'}"
+
+
+@then("the proxy's memory should have grown by less than {mebibytes:d} MiB")
+@needs(RSS)
+def memory_is_bounded(context: Context, mebibytes: int) -> None:
+    """At any time since it was started."""
+    history = context.world.run.history()
+    sizes = [size for each in history.scrapes if (size := value(history, each, RSS)) is not None]
+    assert sizes, "nobody has seen how large the proxy is"
+    grown = (max(sizes) - sizes[0]) / 2**20
+    assert grown < mebibytes, f"it grew by {grown:.0f} MiB"
 
 
 def wait_for_tier(world: World, tier: str, seconds: float) -> None:

@@ -69,7 +69,7 @@ def pipeliner_reads_on(context: Context) -> None:
     """Returns when it has everything, or its connection has ended."""
     run, pipeliner = context.world.run, pipeliner_of(context.world)
     run.recorder.record(Healed(run.recorder.now(), "slow_reader", pipeliner.name))
-    run.await_(pipeliner.read)
+    run.await_(pipeliner.read, BACKLOG_READ)
 
 
 @when("I call for an answer of {mebibytes:d} MiB")

@@ -1,15 +1,18 @@
-"""Clients that nodes do not let in, as a browser's page of an origin that they do not know."""
+"""Clients that keep on trying and have no place in the ledger: whom no node lets in, or who ask for too much."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Origin
 
+from e2e.checkers.answered_once import TELLING_CODES
+from e2e.clients import jsontext
+from e2e.clients.websocket import MAX_FRAME
 from e2e.steps.context import then, when
 from e2e.steps.crowd import new_client
 from e2e.steps.lanes import nodes_called
@@ -21,17 +24,37 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context
 
 TOLD_WITHIN: Final = 5.0  # seconds
-PAUSE: Final = 0.1  # seconds until one who was refused comes again
-TRIES: Final = 3  # of each stranger, before anybody else is looked at
+PAUSE: Final = 0.1  # seconds until one who was told comes again
+TRIES: Final = 3  # of each, before anybody else is looked at
 
 
 @dataclass(slots=True)
-class Strangers:
-    """What became of each try: the HTTP status or the close code with which it was refused, or what went wrong."""
+class Tries:
+    """What became of each: the status, close code or error code with which it was told, or what went wrong.
 
-    origin: str
-    refused: list[int] = field(default_factory=list)
-    let_in: list[str] = field(default_factory=list)
+    `origin`: what the client says of itself, '' for nothing; `call`: what it asks, '' for one who is not to be let in.
+    """
+
+    origin: str = ""
+    call: str = ""
+    told: list[int] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
+
+    def closed(self, code: int) -> None:
+        """With a code that says why; a bare cut says nothing."""
+        if code in TELLING_CODES:
+            self.told.append(code)
+        else:
+            self.untold.append(f"it was closed with {code}")
+
+    def heard(self, message: bytes) -> None:
+        """A proxy may take what is too much for others, and pass it on: that tells a client, too."""
+        (_, frame), *_ = jsontext.frames(message)
+        error = frame.get("error") if isinstance(frame, dict) else None
+        if error is not None or self.call:
+            self.told.append(0 if error is None else error["code"])
+        else:
+            self.untold.append(f"it was let in, and heard {message[:80]!r}")
 
 
 @when("{count:d} clients from {origin} keep on trying to connect, whom no node lets in")
@@ -40,15 +63,15 @@ def strangers_try(context: Context, count: int, origin: str) -> None:
     world = context.world
     for name in nodes_called(world, "every node"):
         world.run.lanes.arm("refuse_client", name, "ws", header="Origin", value=origin)
-    strangers = world.strangers = Strangers(origin)
-    for _ in range(count):
-        world.run.keep_doing(_keep_trying, world.run, strangers)
-    wait_until(
-        lambda: len(strangers.refused) + len(strangers.let_in) >= TRIES * count,
-        TRIES * TOLD_WITHIN,
-        "they are refused",
-        lambda: f"{len(strangers.refused)} were",
-    )
+    world.tries = Tries(origin=origin)
+    _all_try(world.run, world.tries, count)
+
+
+@when("{count:d} clients keep on calling {method:w}, each time over a connection of their own")
+def callers_try(context: Context, count: int, method: str) -> None:
+    world = context.world
+    world.tries = Tries(call=jsontext.encode("1", method, []))
+    _all_try(world.run, world.tries, count)
 
 
 @then("{count:d} new clients should be let in, one after another, and have an answer within {seconds:g} seconds each")
@@ -64,32 +87,45 @@ def others_are_let_in(context: Context, count: int, seconds: float) -> None:
 
 
 @then("the strangers should be told each time")
+@then("those who keep on calling should be told each time")
 def strangers_are_told(context: Context) -> None:
-    strangers = context.world.strangers
-    assert strangers is not None, "nobody was to be refused"
-    assert strangers.refused, f"nobody from {strangers.origin} was refused"
-    assert not strangers.let_in, f"{len(strangers.let_in)} were not refused: {strangers.let_in[:3]}"
+    tries = context.world.tries
+    assert tries is not None, "nobody keeps on trying"
+    assert tries.told, "nobody was told anything"
+    assert not tries.untold, f"{len(tries.untold)} times somebody was not told: {tries.untold[:3]}"
 
 
-async def _keep_trying(run: Run, strangers: Strangers) -> None:
+def _all_try(run: Run, tries: Tries, count: int) -> None:
+    for _ in range(count):
+        run.keep_doing(_keep_trying, run, tries)
+    wait_until(
+        lambda: len(tries.told) + len(tries.untold) >= TRIES * count,
+        (TRIES + 1) * TOLD_WITHIN,
+        "they are told",
+        lambda: f"{len(tries.told)} were",
+    )
+
+
+async def _keep_trying(run: Run, tries: Tries) -> None:
     while True:
-        await _try(run.sut.endpoints.ws, strangers)
+        await try_once(run.sut.endpoints.ws, tries, TOLD_WITHIN)
         await asyncio.sleep(PAUSE)
 
 
-async def _try(url: str, strangers: Strangers) -> None:
+async def try_once(url: str, tries: Tries, within: float) -> None:
     """A proxy may refuse the handshake, or let the client in and close the connection once its nodes have refused."""
+    origin = Origin(tries.origin) if tries.origin else None
+    options: dict[str, Any] = {"ping_interval": None, "close_timeout": 1, "max_size": MAX_FRAME, "proxy": None}
     try:
-        async with (
-            asyncio.timeout(TOLD_WITHIN),
-            connect(
-                url, origin=Origin(strangers.origin), ping_interval=None, close_timeout=1, proxy=None
-            ) as connection,
-        ):
-            strangers.let_in.append(f"it heard {await connection.recv()!r}")
+        async with asyncio.timeout(within), connect(url, origin=origin, **options) as connection:
+            if tries.call:
+                await connection.send(tries.call)
+            tries.heard(await connection.recv(decode=False))
     except InvalidStatus as error:
-        strangers.refused.append(error.response.status_code)
+        tries.told.append(error.response.status_code)
     except ConnectionClosed as error:
-        strangers.refused.append(1006 if error.rcvd is None else error.rcvd.code)
+        tries.closed(1006 if error.rcvd is None else error.rcvd.code)
     except TimeoutError:
-        strangers.let_in.append(f"it heard nothing for {TOLD_WITHIN:g} s")
+        tries.untold.append(f"it heard nothing for {within:g} s")
+    except (OSError, EOFError, InvalidHandshake) as error:
+        tries.untold.append(f"it was cut off: {error!r}")

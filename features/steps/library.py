@@ -25,6 +25,7 @@ from e2e.steps import (
     subscriptions,
     switches,
     traffic,
+    uploads,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "subscriptions",
     "switches",
     "traffic",
+    "uploads",
 ]

@@ -1,0 +1,52 @@
+"""Steps that judge answers fail where nothing was asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from e2e.ledger.entries import Sent
+from e2e.steps.answers import all_succeed, answered_within
+from tests.e2e.checkers.histories import Run
+
+if TYPE_CHECKING:
+    from e2e.steps.context import Context
+
+
+def context(history: Any) -> Context:
+    run = SimpleNamespace(history=lambda: history, await_=lambda function: function())
+    client = SimpleNamespace(name="a", closed=None, outstanding=0)
+    world = SimpleNamespace(run=run, clients=[client], the_traffic=SimpleNamespace(stop=lambda: None))
+    return cast("Context", SimpleNamespace(world=world))
+
+
+def asked() -> Any:
+    run = Run()
+    run.client("a").sent(1).got(1)
+    run.entries = [replace(each, intended=each.at) if isinstance(each, Sent) else each for each in run.entries]
+    return run.history()
+
+
+def test_no_request_has_neither_succeeded_nor_been_in_time() -> None:
+    nothing = context(Run().history())
+    with pytest.raises(AssertionError, match="no request was sent"):
+        all_succeed(nothing)
+    with pytest.raises(AssertionError, match="no request was sent"):
+        answered_within(nothing, 5.0)
+
+
+def test_what_the_traffic_did_not_send_is_not_counted() -> None:
+    run = Run()
+    run.client("a").sent(1).got(1)
+    with pytest.raises(AssertionError, match="no request was sent"):
+        all_succeed(context(run.history()))
+
+
+def test_all_that_was_asked_has_succeeded() -> None:
+    all_succeed(context(asked()))
+    answered_within(context(asked()), 5.0)
+    with pytest.raises(AssertionError, match="1 requests were sent"):
+        all_succeed(context(asked()), 2)
