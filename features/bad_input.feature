@@ -52,7 +52,7 @@ Feature: Bad input
   Scenario: Trailers without end are cut off
     Given 2 HTTP clients post 20 requests per second each
     Then a client that posts trailers without end should be told so, or cut off
-    And no client that posts all along should have waited for more than 1 seconds
+    And no client that posts all along should have waited for more than 2 seconds
 
   @integration @bad_input @http @setting.max_body_size=1048576 @promise.explains_refusals
   Scenario: A body over the limit is answered with 413

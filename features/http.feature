@@ -38,13 +38,14 @@ Feature: HTTP
     And 3 seconds go by
     Then every HTTP request should have a result
 
-  @integration @http @gateway @topology.1p0b @promise.answers_fit
+  @integration @http @gateway @topology.1p1b @promise.answers_fit
   Scenario: A node that answers a post before it has read it spoils no other one
     Given the HTTP lane of el-1-primary is prepared for early_answer
     When I post a request of 20 MiB
     Then the answer should have status 413 and the error -32600
     When I post eth_getBalance
-    Then every HTTP request should be answered within 2 seconds
+    Then the answer should have a result
+    And the answer should come within a second
 
   @integration @http @gateway @topology.1p1b @promise.reads_retried
   Scenario: A node whose trailers have no end is passed over

@@ -20,6 +20,7 @@ from proxy.shell.server import Server
     shown_by=(
         "http: No post fails while the primary is killed",
         "consensus_layer: Another consensus node answers when the first one has http_status",
+        "consensus_layer: Another consensus node answers when the first one has down",
     ),
 )
 def retries_nothing() -> None:

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 MAX_FRAME = 64 << 20  # bytes: above what a proxy lets through, so that the limit seen is the proxy's
 
 
+def cut(transport: asyncio.WriteTransport) -> None:
+    """Close with RST, as the kernel does for a process that has died with something unread."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
 class ClientClosedError(Exception):
     """The connection ended before the answer came; the ledger has the close code."""
 
@@ -157,10 +163,7 @@ class WebSocketClient:
     async def abort(self) -> None:
         """Be gone without a word (RST), as a client whose process died."""
         self._leaving = True
-        transport = self._transport()
-        sock = transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        cut(self._transport())
         if self._reader is not None:
             await self._reader
 

@@ -120,5 +120,6 @@ def some_dials(world: World, node: str) -> list[float]:
 def dials_since_fault(world: World, node: str) -> list[float]:
     """Return when the WebSocket lane of a node was connected to, from the first fault of the run on."""
     run = world.run
+    run.lanes.collect()
     began = time.monotonic() - run.recorder.now() + run.history().faults[0].began
     return [at for at in run.gateway.client.dials(node, "ws") if at >= began]

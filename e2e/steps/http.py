@@ -91,6 +91,12 @@ def answer_is_error(context: Context, status: int, code: int) -> None:
     assert error.get("code") == code, f"the answer was {answer.frame}"
 
 
+@then("the answer should have a result")
+def answer_has_result(context: Context) -> None:
+    answered = last_post(context.world)
+    assert answered.result is not None, f"there is none: {shown([answered])}"
+
+
 @then("the answer should come within a second")
 def answer_in_time(context: Context) -> None:
     latency = last_post(context.world).latency

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from e2e.clients import jsontext
-from e2e.clients.websocket import Request
+from e2e.clients.websocket import Request, cut
 from e2e.steps.context import step, then, when
 from e2e.steps.doors import asked
 from e2e.steps.http import PATIENCE, poster
@@ -61,7 +61,7 @@ def posters_gone(context: Context, count: int, method: str) -> None:
     wait_until(
         lambda: _asked(world, method) >= count, PATIENCE, "all are asked of nodes", lambda: _asked(world, method)
     )
-    world.run.await_(_abort_all, writers)
+    world.run.await_(_cut_all, writers)
     world.run.mark("clients gone", count=count)
 
 
@@ -100,9 +100,9 @@ async def _send_all(url: str, request: bytes, count: int) -> list[asyncio.Stream
     return [writer for _, writer in pairs]
 
 
-async def _abort_all(writers: list[asyncio.StreamWriter]) -> None:
+async def _cut_all(writers: list[asyncio.StreamWriter]) -> None:
     for writer in writers:
-        writer.transport.abort()
+        cut(writer.transport)
 
 
 async def _last_word(url: str, request: bytes) -> bytes | None:
