@@ -71,9 +71,9 @@ Feature: Load
   Scenario: Clients whose answers are too large keep nobody else out
     Given I have active WebSocket connection with subscriptions
     And the WebSocket lane of el-1-primary is prepared for oversize
-      | methods          | bytes    | times |
-      | ["eth_gasPrice"] | 34603008 | 0     |
-    When 2 clients keep on calling eth_gasPrice, each time over a connection of their own
+      | methods          | bytes      | sent  | times |
+      | ["eth_gasPrice"] | 1073741824 | 65536 | 0     |
+    When 3 clients keep on calling eth_gasPrice, each time over a connection of their own
     And 3 seconds go by
     Then 10 new clients should be let in, one after another, and have an answer within 0.5 seconds each
     And those who keep on calling should be told each time

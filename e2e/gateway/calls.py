@@ -81,6 +81,7 @@ class Delivery:
     delay: float = 0.0  # seconds
     copies: int = 1
     head: tuple[str, ...] = ()  # over HTTP: another status line, and fields besides the node's
+    size: int | None = None  # the bytes that it says it has, if they are not those of the payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Talk:
         if delivery.head and isinstance(message, Exchange):
             raw = message.with_head(delivery.head).with_payload(delivery.payload)
         elif delivery.payload is not payload:
-            raw = message.with_payload(delivery.payload)
+            raw = message.with_payload(delivery.payload, delivery.size)
         if delivery.delay:
             self._link.send_late(delivery.delay, raw * delivery.copies)
             return b""

@@ -21,10 +21,13 @@ _CONTROL: Final = 0x08
 _NO_MASK = bytes(4)  # a mask of zeros is as valid as any and leaves the payload readable on the wire
 
 
-def build_frame(opcode: int, payload: bytes, *, masked: bool) -> bytes:
-    """Return a whole frame; what goes to the node has to be masked, what goes to the proxy must not be."""
+def build_frame(opcode: int, payload: bytes, *, masked: bool, size: int | None = None) -> bytes:
+    """Return a frame; what goes to the node has to be masked, what goes to the proxy must not be.
+
+    `size`: the bytes that it says it has, if it is not to be whole.
+    """
     flag = _MASKED if masked else 0
-    size = len(payload)
+    size = len(payload) if size is None else size
     if size < 126:
         head = bytes((_FIN | opcode, flag | size))
     elif size < 2**16:
@@ -63,8 +66,8 @@ class Frames:
             return None
         return b"".join([unmask(frame[at:], mask) if mask else frame[at:] for frame, at, mask in self._parts])
 
-    def with_payload(self, payload: bytes) -> bytes:
-        return build_frame(self._opcode, payload, masked=self._masked)
+    def with_payload(self, payload: bytes, size: int | None = None) -> bytes:
+        return build_frame(self._opcode, payload, masked=self._masked, size=size)
 
 
 def _lone_frame(data: bytes) -> tuple[bytes, int, bytes] | None:

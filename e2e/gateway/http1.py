@@ -39,13 +39,13 @@ class Exchange:
         raw = "\r\n".join(lines).encode() + b"\r\n" + rest
         return Exchange(raw, read_head(raw), self._body)
 
-    def with_payload(self, payload: bytes) -> bytes:
-        """Return the message with another payload, packed as its own was."""
+    def with_payload(self, payload: bytes, size: int | None = None) -> bytes:
+        """Return the message with another payload, packed as its own was; `size`: the bytes that it says it has."""
         raw = self._raw_head
         for name in _FRAMING:
             raw = without(raw, name)
         body = gzip.compress(payload) if self.head.field(b"content-encoding") == b"gzip" else payload
-        return b"%s\r\nContent-Length: %d%s%s" % (raw.removesuffix(END), len(body), END, body)
+        return b"%s\r\nContent-Length: %d%s%s" % (raw.removesuffix(END), len(body) if size is None else size, END, body)
 
 
 class HttpScanner:

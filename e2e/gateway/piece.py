@@ -18,8 +18,8 @@ class Message(Protocol):
         """Return the JSON text that it carries; None if it carries none or could not be read."""
         ...
 
-    def with_payload(self, payload: bytes) -> bytes:
-        """Return the bytes of the same message with another payload."""
+    def with_payload(self, payload: bytes, size: int | None = None) -> bytes:
+        """Return the bytes of the same message with another payload; `size`: the bytes that it says it has."""
         ...
 
 

@@ -24,7 +24,7 @@ class Handshake:
     def payload(self) -> bytes | None:
         return None
 
-    def with_payload(self, payload: bytes) -> bytes:
+    def with_payload(self, payload: bytes, size: int | None = None) -> bytes:  # noqa: ARG002 (as the protocol has it)
         raise TypeError(f"a handshake carries no payload, so not {payload[:40]!r}")
 
 

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Oversize(MethodFault):
-    """`bytes`: the size of the payload (the frame's, or the body's)."""
+    """`bytes`: the size of the payload (the frame's, or the body's); `sent`: those that come, 0 for all."""
 
     kind = "oversize"
 
     bytes: int = 33 * 2**20
+    sent: int = 0
     times: int = 1
 
     def delivering(self, link: Link, delivery: Delivery) -> None:
         if self.hits(*delivery.methods):
-            delivery.payload = delivery.payload.ljust(self.bytes)
+            delivery.payload = delivery.payload.ljust(self.sent or self.bytes)
+            delivery.size = self.bytes
             self.bite("padded", link, methods=delivery.methods, bytes=self.bytes)

@@ -203,6 +203,17 @@ def test_an_oversize_answer_means_the_same(asker: Asker, gateway: GatewayClient,
     assert asker.ask(text)["id"] == 1, "one answer only, unless asked for more"
 
 
+def test_an_oversize_answer_need_not_come_to_its_end(gateway: GatewayClient, socket: ClientConnection) -> None:
+    for lane in ("http", "ws"):
+        gateway.add("oversize", NODE, lane, bytes=2**30, sent=100)
+    socket.send(call("eth_chainId"))
+    with pytest.raises(TimeoutError):
+        socket.recv(0.1)
+    with requests.post(gateway.urls(NODE).http, data=call("eth_chainId"), stream=True, timeout=SOON) as begun:
+        assert begun.headers["Content-Length"] == str(2**30)
+        assert b'"result"' in begun.raw.read(100)
+
+
 def test_a_status_comes_from_the_gateway_alone(gateway: GatewayClient, node: FakeNode) -> None:
     gateway.add("http_status", NODE, "http", status=429, retry_after=3, methods=["eth_call"])
     refused = post(gateway, "eth_call")
