@@ -93,7 +93,10 @@ def answers_twice() -> None:
 @mutant(
     "An answer that nobody waits for is passed on to the client.",
     caught_by=("no_strangers", STEPS),
-    shown_by=("ids: A node that answers twice is heard once",),
+    shown_by=(
+        "ids: A node that answers twice is heard once",
+        "streams: A subscription that its node confirms twice is one",
+    ),
 )
 def passes_strangers_on() -> None:
     edit(Session, "_errand_answered", 'Count("ws_strangers_dropped")', "ev.SendClient(data)")
