@@ -149,7 +149,7 @@ def drops_upgrade_headers() -> None:
     shown_by=("flights: An answer that takes longer to come than a ping is waited for",),
 )
 def hears_no_part_of_an_answer() -> None:
-    edit(Upstream, "is_receiving", "return before != self._room", "return False")
+    edit(Upstream, "is_moving", "return received or sent", "return sent")
 
 
 @mutant(

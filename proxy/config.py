@@ -52,7 +52,7 @@ class WebSocketLimits:
 
     ws_backfill_blocks: int = 128
     ws_queue_max_messages: int = 1000
-    ws_queue_max_bytes: int = 16 * MIB
+    ws_queue_max_bytes: int = 32 * MIB
     ws_max_frame_size: int = 32 * MIB
     ws_client_buffer_max_bytes: int = 16 * MIB
     ws_ping_interval_ms: int = 500

@@ -15,7 +15,7 @@ class Settings:
     # of answers that wait for the others of their batches
     batch_max_bytes: int = 32 << 20
     queue_max_messages: int = 1000
-    queue_max_bytes: int = 16 << 20
+    queue_max_bytes: int = 32 << 20
     backfill_blocks: int = 128
     dial_timeout: float = 1.0
     # a read-only errand of ours (replay, backfill) that takes longer marks the link as unfit

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 from typing import TYPE_CHECKING, Final
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -14,6 +17,8 @@ from proxy.shell.messages import Assembler, BrokenStream
 if TYPE_CHECKING:
     from proxy.shell.websocket import Client
 
+# bytes of a message that takes no time to send over any line
+_LONG_WAY: Final = 1 << 16
 # how long a peer may take to answer a close frame before the connection is cut
 CLOSE_GRACE: Final = 2.0
 
@@ -32,7 +37,7 @@ class Upstream(WSListener):
     """One link of one client."""
 
     # Python 3.11 has a fast way to slots and none to the other attributes of what inherits from an extension type
-    __slots__ = ("_assembler", "_client", "_epoch", "_left", "_room", "dialing", "transport")
+    __slots__ = ("_assembler", "_client", "_epoch", "_left", "_room", "_unsent", "dialing", "transport")
 
     def __init__(self, client: Client, epoch: int, limit: int) -> None:
         self._client = client
@@ -42,6 +47,7 @@ class Upstream(WSListener):
         self.dialing: asyncio.Task[None] | None = None
         self._left = False
         self._room = 0
+        self._unsent = 0
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         if self._left:  # picows finishes a handshake whose dial was cancelled
@@ -79,12 +85,21 @@ class Upstream(WSListener):
         why = "connection lost" if ours is None else f"broke the protocol: {ours}"
         self._client.link_ended(self._epoch, why, refused=ours == WSCloseCode.MESSAGE_TOO_BIG)
 
-    def is_receiving(self) -> bool:
-        """Whether bytes of a message have come since this was asked last: until its end no pong can."""
+    def send_began(self, size: int) -> None:
+        """A message of so many bytes is on its way to the node."""
+        if size > _LONG_WAY:
+            self._unsent += size
+
+    def is_moving(self) -> bool:
+        """Whether bytes of a long message came or went since this was asked last: until its end no pong can come."""
         if self.transport is None:
             return False
         before, self._room = self._room, picows_seam.room(self.transport)
-        return before != self._room
+        received, sent = before != self._room, False
+        if self._unsent:
+            expected, self._unsent = self._unsent, _unsent(self.transport)
+            sent = self._unsent < expected
+        return received or sent
 
     def pause_writing(self) -> None:
         """More waits to be read by the node than the session lets be open: requests that are owed no answer."""
@@ -105,3 +120,13 @@ class Upstream(WSListener):
             self.dialing.cancel()
         if self.transport is not None:
             leave(self.transport)
+
+
+def _unsent(transport: WSTransport) -> int:
+    """Bytes that the peer has not acknowledged yet, wherever they wait."""
+    waiting = int(transport.underlying_transport.get_write_buffer_size())
+    try:
+        in_kernel = fcntl.ioctl(transport.underlying_transport.get_extra_info("socket"), termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return waiting
+    return waiting + int.from_bytes(in_kernel, sys.byteorder)

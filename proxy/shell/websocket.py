@@ -75,7 +75,7 @@ class Client(WSListener):
     @property
     def most_unread(self) -> int:
         """Bytes that a node may leave unread."""
-        return 2 * self._gate.settings.queue_max_bytes
+        return 2 * self._gate.settings.queue_max_bytes + self._gate.max_frame_size
 
     def apply(self, event: ev.Event) -> None:
         """Tell the session, do what it says, and wake it when it wants to be woken."""
@@ -102,7 +102,7 @@ class Client(WSListener):
         self._timer = None
         self._armed = float("inf")
         for epoch, link in list(self._links.items()):
-            if link.is_receiving():
+            if link.is_moving():
                 self.apply(ev.UpstreamPonged(epoch))
         self.apply(ev.TimePassed())
         transport = self._transport
@@ -213,6 +213,7 @@ class Client(WSListener):
     def _send_upstream(self, command: ev.SendUpstream) -> None:
         link = self._links.get(command.epoch)
         if link is not None and link.transport is not None:
+            link.send_began(len(command.data))
             self._outgoing.put(link.transport, command.data)
 
     def _ping_upstream(self, command: ev.PingUpstream) -> None:

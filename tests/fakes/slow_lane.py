@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -32,7 +33,9 @@ class SlowLane:
         return replace(self._node.node, ws_url=f"ws://127.0.0.1:{port}")
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)  # a line holds little of what is sent
+        self._server = await asyncio.start_server(self._carry, sock=listening)
         return self
 
     async def __aexit__(self, *_: object) -> None:

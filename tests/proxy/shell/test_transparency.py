@@ -6,13 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.config import Config
+from proxy.session.desk import Desk
+from proxy.session.events import Command
 from proxy.shell.endpoint import Endpoint
 from proxy.shell.headers import Heads, read_request, read_response
+from proxy.shell.server import session_settings
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import call, running
 
 HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Upgrade"]
+
+
+def test_a_request_over_websocket_may_be_as_long_as_a_frame() -> None:
+    config = Config(nodes=())
+    before, after = b'{"jsonrpc":"2.0","id":1,"method":"eth_call","params":["', b'"]}'
+    filling = b"a" * (config.websocket.ws_max_frame_size - len(before) - len(after))
+    refused: list[Command] = []
+    desk = Desk(session_settings(config), refused, lambda _keys: None)
+    assert [call.request.id for call in desk.admit(before + filling + after, 0.0)] == [b"1"]
+    assert refused == []
 
 
 @pytest.mark.anyio

@@ -32,9 +32,9 @@ def client(proxy: Running, target: str = "/el/ws", **options: Any) -> connect:
     return connect(f"ws://127.0.0.1:{proxy.port}{target}", compression=None, max_size=None, **options)
 
 
-async def ask(connection: ClientConnection, method: str, *params: Any, id_: Any = 7) -> Any:
+async def ask(connection: ClientConnection, method: str, *params: Any, id_: Any = 7, within: float = 5) -> Any:
     await connection.send(orjson.dumps(call(method, *params, id_=id_)).decode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within):
         return orjson.loads(await connection.recv())
 
 
@@ -177,9 +177,28 @@ async def test_what_follows_such_an_answer_is_no_sign_of_a_slow_reader() -> None
 
 
 async def test_an_answer_that_takes_longer_than_a_ping_arrives_and_the_link_stays() -> None:
-    async with FakeNode() as node, SlowLane(node, 1 << 20) as slow, running([slow]) as proxy, client(proxy) as ws:
-        assert (await ask(ws, "eth_call", {"gas": hex(1 << 20)}, "latest"))["result"] == "0x" + "ab" * (1 << 20)
+    async with (
+        FakeNode() as node,
+        SlowLane(node, 1 << 20) as slow,
+        running([slow], proxy_timeout_ms=30_000) as proxy,
+        client(proxy) as ws,
+    ):
+        assert (await ask(ws, "eth_call", {"gas": hex(1 << 20)}, "latest", within=20))["result"] == "0x" + "ab" * (
+            1 << 20
+        )
         assert node.ws.count("eth_call") == 1
+
+
+async def test_a_request_that_takes_longer_than_a_ping_to_send_is_written_once_and_answered() -> None:
+    async with (
+        FakeNode() as node,
+        SlowLane(node, 1 << 20) as slow,
+        running([slow], websocket=WebSocketLimits(ws_dial_timeout_ms=9_000), proxy_timeout_ms=30_000) as proxy,
+        client(proxy) as ws,
+    ):
+        assert (await ask(ws, "eth_call", {"data": "0x" + "cd" * (4 << 20)}, "latest", within=20))["result"]
+        assert node.ws.count("eth_call") == 1
+        assert await proxy.metric("vixy_ws_reconnections_total") == 0
 
 
 async def test_a_lane_that_falls_silent_inside_an_answer_is_left() -> None:
