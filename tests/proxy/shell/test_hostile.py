@@ -104,7 +104,7 @@ async def test_pings_of_who_reads_no_pong_do_not_pile_up() -> None:
 
 
 async def test_what_is_owed_no_answer_does_not_pile_up_before_a_node_that_reads_nothing() -> None:
-    limits = WebSocketLimits(ws_queue_max_bytes=1 << 20)
+    limits = WebSocketLimits(ws_queue_max_bytes=1 << 20, ws_max_frame_size=1 << 20)
     note = frame(TEXT, b'{"jsonrpc":"2.0","method":"eth_call","params":["%b"]}' % (b"a" * (1 << 19)))
     async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
         await ask(wire, orjson.dumps(call("eth_chainId")))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.config import Config
 from proxy.session.desk import Desk
-from proxy.session.events import Command
 from proxy.shell.endpoint import Endpoint
 from proxy.shell.headers import Heads, read_request, read_response
 from proxy.shell.server import session_settings
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import call, running
+
+if TYPE_CHECKING:
+    from proxy.session.events import Command
 
 HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Upgrade"]
 
