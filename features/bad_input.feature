@@ -33,14 +33,14 @@ Feature: Bad input
   @integration @bad_input @http @promise.refuses_nonsense
   Scenario Outline: The body <body> is answered with <code>
     When I post the body <body>
-    Then the answer should have status <status> and the error <code>
+    Then the answer should have status 200 or 400 and the error <code>
 
     Examples:
-      | body       | status | code   |
-      | {"id": 1,  | 200    | -32700 |
-      | \xff\xfe   | 200    | -32700 |
-      | []         | 200    | -32600 |
-      | 17         | 200    | -32600 |
+      | body       | code   |
+      | {"id": 1,  | -32700 |
+      | \xff\xfe   | -32700 |
+      | []         | -32600 |
+      | 17         | -32600 |
 
   @integration @bad_input @http @topology.1p1b @promise.refuses_nonsense
   Scenario: A batch of a million numbers holds up nobody else
@@ -60,7 +60,12 @@ Feature: Bad input
     Then the answer should have status 413 and the error -32055
 
   @integration @bad_input @websocket @promise.transparent
-  Scenario: A large request within the limit passes
+  Scenario Outline: A large request within the limit passes, in frames: <frames>
     Given I connect via WebSocket
-    When I send a request of 4 MiB
+    When I send a request of <size> MiB in <frames> frames
     Then the WebSocket connection should still work
+
+    Examples:
+      | size | frames |
+      | 4    | 1      |
+      | 0.25 | 5      |

@@ -34,6 +34,11 @@ Feature: Consensus layer
       | down        |
       | http_status |
 
+  @integration @cl @gateway @topology.1p0b @consensus.gateway @mode.H8 @promise.serves_consensus
+  Scenario: A consensus node that is syncing is not asked while another one is well
+    When the HTTP lane of cl-1 has syncing
+    Then the consensus layer should say within 5 seconds that it is synced
+
   @integration @cl @gateway @topology.1p0b @consensus.gateway @promise.serves_consensus
   Scenario: Who listens to a consensus node that falls silent is told, and hears from another one
     Given a client listens to the events of the consensus layer

@@ -25,3 +25,11 @@ Feature: Failback
     And health monitor runs
     Then WebSocket should reconnect to primary
     And metrics should show primary connected
+
+  @integration @websocket @failback @gateway @issue.5 @promise.returns_home
+  Scenario: The second primary is home, too, while the first one stays away
+    Given 3 clients connected via WebSocket with 2 subscriptions each
+    When every lane of every primary has down
+    Then every client should be carried by el-3-backup within 3 seconds
+    When the lanes of el-2-primary are well again
+    Then all clients should be back on the primary within 2 seconds after it is healthy

@@ -5,7 +5,8 @@ Feature: HTTP
   Scenario: No post fails while the primary is killed
     Given 10 HTTP clients post 10 requests per second each
     When the node in use suffers kill of every lane for 3 seconds
-    Then every HTTP request should have a result
+    Then el-1-primary should be asked for eth_call over HTTP again within 3 seconds
+    And every HTTP request should have a result
 
   @integration @http @gateway @topology.1p1b @mode.H2
   Scenario: Posts share few connections to a node
@@ -56,9 +57,14 @@ Feature: HTTP
     Then every HTTP request should have a result
     And the answer should come within a second
 
+  @integration @http @promise.transparent
+  Scenario: A request whose length is not told beforehand is answered
+    When I post eth_blockNumber in 3 chunks
+    Then every HTTP request should have a result
+
   @integration @http @mode.H5 @promise.transparent
   Scenario: An answer's header fields are those of the node
-    When I post eth_chainId to the proxy and to a node
+    When I post a call to the proxy and to a node
     Then the header fields should be the same, hop-by-hop ones aside
 
   @integration @http @mode.H5 @promise.transparent
@@ -79,9 +85,18 @@ Feature: HTTP
     Examples:
       | status |
       | 404    |
-      | 429    |
-      | 502    |
       | 503    |
+
+  # What probes ask is answered as ever: the node is well, and wants to be left alone for a while.
+  @integration @http @gateway @topology.1p1b @mode.H6 @promise.reads_retried
+  Scenario: A node that asks for a rest has it
+    Given 2 HTTP clients post 10 requests per second each
+    When the HTTP lane of el-1-primary has http_status
+      | status | retry_after | methods                                                       |
+      | 429    | 2           | ["eth_call", "eth_getBalance", "eth_chainId", "eth_getLogs"] |
+    And 3 seconds go by
+    Then the fault should have been met at most 12 times
+    And every HTTP request should have a result
 
   @integration @http @mode.S7
   Scenario: A batch of requests and notifications is answered as JSON-RPC 2.0 says

@@ -57,6 +57,7 @@ Feature: Metrics and status
   Scenario: The failover flag says when backups serve, and no longer
     When the primary EL node is stopped
     Then the failover flag should go up within 3 seconds
+    And the proxy should count 1 failover
     When the primary EL node is restarted
     Then the failover flag should go down within 3 seconds
 

@@ -27,6 +27,11 @@ Feature: Routing
     Given a client connects with the header "Authorization: Bearer 1234" and the query "network=test"
     Then el-1-primary should have seen them in the upgrade request
 
+  @integration @routing @promise.transparent
+  Scenario: What a node says passes byte for byte
+    When I ask the proxy and a node, over HTTP and over WebSocket, for a block, a call that reverts and a method that is not there
+    Then what the proxy says should be what the node says, byte for byte
+
   @integration @routing @websocket @mode.C5 @promise.transparent
   Scenario Outline: A page in <browser> can open a WebSocket
     When a page opens a WebSocket as <browser> writes it, it should be let in and have an answer

@@ -3,11 +3,16 @@ Feature: Streams
 
   @integration @websocket @reconnection @topology.1p1b @mode.S1
   Scenario: Unsubscribing works after a switch
-    Given I have active WebSocket connection with subscriptions
+    Given I have 5 active subscriptions (newHeads, logs, pendingTx, etc)
     When the primary EL node is stopped
     And I wait for reconnection to complete
-    And I unsubscribe from my last subscription
+    And I subscribe to logs
+    And another client asks to end my last subscription
+    And I unsubscribe from my first subscription
     Then it should be confirmed, and the subscription silent from then on
+    When the primary EL node is restarted
+    And 3 seconds go by
+    Then all 5 subscriptions should still be active
 
   @integration @websocket @reconnection @gateway @issue.2 @mode.S2 @promise.no_strangers
   Scenario: Nodes that hand out the same small ids
@@ -45,6 +50,14 @@ Feature: Streams
     And no head should be missing or repeated for any client
     And el-1-primary should be dialled at most 1 times
     And no client should be closed
+
+  @integration @websocket @reconnection @topology.1p0b @setting.ws_backfill_blocks=2 @mode.S4 @promise.heads_continuous
+  Scenario: Who has missed more than can be caught up with is told so
+    Given I have active WebSocket connection with subscriptions
+    When the primary EL node is killed for 4 seconds
+    Then every client should be closed with 1013
+    When I post eth_blockNumber
+    Then every HTTP request should have a result
 
   @integration @websocket @reconnection @topology.1p1b @mode.S5
   Scenario: Subscriptions made in a batch go on after a switch

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MODULES: Final = (
     *("incident", "requests", "subscriptions", "continuity", "links", "clients", "health", "http", "uploads"),
-    *("leaving", "counts", "leaks"),
+    *("leaving", "counts", "leaks", "payloads", "retries"),
 )
 STEPS: Final = "steps"
 """In the place of a checker: the bug is seen by a step of the scenario itself."""

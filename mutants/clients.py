@@ -48,7 +48,7 @@ def cuts_slow_readers_off_without_reason() -> None:
     "A message of more than a mebibyte is refused, though many more are allowed.",
     mode="mode.C3",
     caught_by=("answered_once", STEPS),
-    shown_by=("bad_input: A large request within the limit passes",),
+    shown_by=("bad_input: A large request within the limit passes, in frames: 1",),
 )
 def refuses_large_messages() -> None:
     edit(
@@ -97,3 +97,22 @@ def keeps_large_answers() -> None:
 )
 def answers_every_ping() -> None:
     edit(Client, "on_ws_frame", "if self._is_behind(transport):", "if False:")
+
+
+@mutant(
+    "A message in several frames is taken for over at the end of the first one.",
+    mode="mode.C3",
+    caught_by=("answered_once", STEPS),
+    shown_by=("bad_input: A large request within the limit passes, in frames: 5",),
+)
+def reads_one_frame() -> None:
+    edit(Assembler, "message", "if frame.fin:", "if True:")
+
+
+@mutant(
+    "Pings of clients are not answered: libraries that send them take the connection for dead.",
+    caught_by=(STEPS,),
+    shown_by=("issue_1: With no node left a client that asks is told so in time",),
+)
+def answers_no_pings() -> None:
+    edit(Client, "on_ws_frame", "transport.send_pong(frame.get_payload_as_bytes())", "pass")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mutants.catalogue import mutant
+from mutants.catalogue import STEPS, mutant
 from mutants.incident import HOME
 from mutants.patch import edit, swap
 from proxy.session.continuity import Continuity
 from proxy.session.heads import Refill
+from proxy.session.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from proxy.session.heads import Head
@@ -85,3 +86,29 @@ def skips_the_new_branch() -> None:
 
     original = swap(Refill, "offer", offer)
     edit(Refill, "step", "if tip is None or head.parent == tip.hash:", "if True:")
+
+
+@mutant(
+    "A gap that is too wide to be filled is left as it is, without a word.",
+    mode="mode.S4",
+    caught_by=("heads_continuous", STEPS),
+    shown_by=("streams: Who has missed more than can be caught up with is told so",),
+)
+def goes_on_above_a_wide_gap() -> None:
+    goes_on = "self._waiting.popleft()\n        self._meets(head)\n        return Deliver([head], head.number - 1)\n"
+    edit(
+        Refill,
+        "_join",
+        'return TooFar(f"{head.number - tip.number} blocks behind',
+        f'{goes_on}        return TooFar(f"{{head.number - tip.number}} blocks behind',
+    )
+
+
+@mutant(
+    "Logs that were missed are fetched without the filter of the subscription.",
+    mode="mode.S4",
+    caught_by=("subscriptions_survive",),
+    shown_by=(STALLED,),
+)
+def refills_without_the_filter() -> None:
+    edit(Subscription, "logs_request", 'for name in ("address", "topics")', "for name in ()")

@@ -6,10 +6,12 @@ from mutants.catalogue import STEPS, mutant
 from mutants.incident import HOME
 from mutants.patch import edit, swap
 from proxy import routing
+from proxy.session.desk import Desk
 from proxy.session.session import Session
 from proxy.session.subscriptions import Book
 from proxy.shell import status
 from proxy.shell.metrics import Metrics
+from proxy.shell.monitor import Monitor
 from proxy.shell.status import StatusPages
 from proxy.shell.websocket import Client, WebSocketGate
 
@@ -123,3 +125,32 @@ def shows_secrets() -> None:
 )
 def lists_no_nodes() -> None:
     edit(status, "status_document", "[_node(state) for state in snapshot.nodes]", "[]")
+
+
+@mutant(
+    "Requests that gave up waiting for a node are counted as waiting for ever.",
+    mode="mode.H11",
+    caught_by=("counted_right",),
+    shown_by=("issue_1: With no node left a client that asks is told so in time",),
+)
+def counts_who_waited() -> None:
+    edit(Desk, "expire", "if before != len(self._waiting):", "if False:")
+
+
+@mutant(
+    "By the metrics each node is healthy, whatever the status page says.",
+    mode="mode.H8",
+    caught_by=(STEPS,),
+    shown_by=("health: A node that is syncing serves nobody",),
+)
+def calls_everybody_healthy() -> None:
+    edit(Metrics, "_show_node", "set(int(state.healthy))", "set(1)")
+
+
+@mutant(
+    "Each failover is counted twice.",
+    caught_by=(STEPS,),
+    shown_by=("metrics_and_status: The failover flag says when backups serve, and no longer",),
+)
+def counts_failovers_twice() -> None:
+    edit(Monitor, "_tell_of_failover", "el_failovers.inc()", "el_failovers.inc(2)")

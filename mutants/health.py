@@ -160,3 +160,13 @@ def blames_nobody_for_internal_errors() -> None:
 )
 def prefers_backups() -> None:
     edit(routing, "_by_tier", "(*primaries, *backups)", "(*backups, *primaries)")
+
+
+@mutant(
+    "A consensus node that is syncing counts as healthy.",
+    mode="mode.H8",
+    caught_by=(STEPS,),
+    shown_by=("consensus_layer: A consensus node that is syncing is not asked while another one is well",),
+)
+def asks_consensus_that_syncs() -> None:
+    edit(monitor, "probe_consensus", "syncing=status == 206", "syncing=False")

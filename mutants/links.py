@@ -168,3 +168,13 @@ def shuts_the_lane_for_one() -> None:
 )
 def shuts_the_lane_for_a_large_answer() -> None:
     edit(Upstream, "on_ws_disconnected", "refused=ours == WSCloseCode.MESSAGE_TOO_BIG", "refused=False")
+
+
+@mutant(
+    "Home is the first primary alone: while it is away, clients stay on a backup though the second one is well.",
+    mode="issue.5",
+    caught_by=("returns_home", STEPS),
+    shown_by=("failback: The second primary is home, too, while the first one stays away",),
+)
+def knows_one_home() -> None:
+    edit(Reach, "_improves", "and node.tier is Tier.PRIMARY", "and node is self._snapshot.nodes[0].node")

@@ -95,13 +95,14 @@ def _errors(history: History, asked: list[Exchange]) -> list[Witness]:
     lanes: tuple[Lane, ...] = ("ws", "http")
     no_node = {lane: outages(history, lane) for lane in lanes}
     lost = {lane: links_lost(history, lane) for lane in lanes}
+    sends = {each.request.batch for each in asked if not is_read(each.request.method)} - {None}
     witnesses = []
     for exchange in asked:
         text = None if exchange.answer is None or _failed(exchange) else trouble(exchange)
         if text is None:
             continue
         request, until = exchange.request, exchange.answered
-        read = is_read(request.method)
+        read = is_read(request.method) and request.batch not in sends  # such a batch is carried out once, as a whole
         # a read could have gone to the node that came back: an error to it is excused only while there is still none
         # (when an error was given within a batch, nobody knows: it waits there for the other answers)
         since = until if read and request.batch is None else request.at

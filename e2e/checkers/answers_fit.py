@@ -2,13 +2,16 @@
 
 An answer is judged by what was asked, never by its looks: '0x5' is a good block number and a poor balance of nothing,
 and a subscription id in answer to eth_blockNumber is somebody else's answer. What can be known is checked: the form of
-a result, block numbers against what this client has seen and the chain has built, values that never change, and echoes.
+a result, block numbers against what this client has seen, the proxy has told and the chain has built, values that never
+change, and echoes.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from e2e.checkers.events import NEW_HEADS
 from e2e.checkers.failures import trouble
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
 from e2e.ledger.entries import Received
@@ -25,6 +28,9 @@ PROMISE = "answers_fit"
 
 LAG = 5
 """Blocks by which the answer of a healthy node may be behind what the client has seen: the usual bound of a proxy."""
+
+STANDS = 4
+"""Blocks of which the proxy may tell its clients while over HTTP nothing but one and the same block is the newest."""
 
 AHEAD = 2
 """Blocks by which an answer may be ahead of the block driver's record, which is a moment late."""
@@ -57,6 +63,8 @@ class _Reader:
         self._floors = {
             id(exchange): floor for connection in history.connections for exchange, floor in _floors(connection)
         }
+        still = any(fault.name in {"stalled_head", "absurd_head"} for fault in history.faults)
+        self._missed = {} if still else _missed_over_http(history)
         self._leavers = {id(each.leaving): each.id for each in history.subscriptions if each.leaving is not None}
         self._checks: dict[str, Callable[[Exchange], str | None]] = {
             "eth_blockNumber": self._block_number,
@@ -85,6 +93,8 @@ class _Reader:
         number, floor = int(exchange.result, 16), self._floors.get(id(exchange))
         if floor is not None and number < floor - LAG:
             return f"block {number}, though the client had seen {floor} before it asked"
+        if (missed := self._missed.get(id(exchange), 0)) >= STANDS:
+            return f"block {number} over and over, while the proxy told of {missed} newer ones"
         if self._tip is not None and number > self._tip + AHEAD:
             return f"block {number}, though the chain never got beyond {self._tip}"
         return None
@@ -130,6 +140,35 @@ def _floors(connection: Connection) -> Iterator[tuple[Exchange, int]]:
             position += 1
         if position >= 0:
             yield exchange, seen[position][1]
+
+
+def _missed_over_http(history: History) -> dict[int, int]:
+    """Each eth_blockNumber of an HTTP client → how many heads the proxy told since the client first got this answer."""
+    told = _heads_told(history)
+    since: dict[str, tuple[Any, float]] = {}  # client → its last answer, and when it was asked for it first
+    missed = {}
+    for exchange in history.exchanges:
+        request = exchange.request
+        if exchange.connection is None and request.method == "eth_blockNumber" and exchange.result is not None:
+            before, first = since.get(request.client, (None, 0.0))
+            if exchange.result != before:
+                first = request.at
+                since[request.client] = exchange.result, first
+            missed[id(exchange)] = bisect_right(told, request.at) - bisect_right(told, first)
+    return missed
+
+
+def _heads_told(history: History) -> list[float]:
+    """Each time at which the proxy told somebody of a higher block than ever before."""
+    events = [event for each in history.subscriptions if each.kind == NEW_HEADS for event in each.events]
+    told: list[float] = []
+    highest = -1
+    for event in sorted(events, key=lambda event: event.at):
+        number = _number(event, None)
+        if number is not None and number > highest:
+            told.append(event.at)
+            highest = number
+    return told
 
 
 def _number(received: Received, exchange: Exchange | None) -> int | None:

@@ -1,16 +1,18 @@
 """The proxy's gauges equal what is really there, as the clients' own books say.
 
 A gauge may be a moment behind: it is judged at the last look of each spell in which nothing changed for a while. A
-client that does not read learns late that it was closed: until it does, nobody knows how many there are.
+client that does not read learns late that it was closed: until it does, nobody knows how many there are. What waits in
+the queue is known by its bound: no more than what the clients wait for, or waited for a moment ago.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from e2e.checkers.gauges import CONNECTIONS, SUBSCRIPTIONS, value
+from e2e.checkers.gauges import CONNECTIONS, QUEUE, SUBSCRIPTIONS, value
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def counted_right(history: History) -> Verdict:
         SUBSCRIPTIONS: [(each.confirmed, min(each.ended, each.connection.end)) for each in history.subscriptions],
     }
     looks = [look for role, lives in counts.items() for look in _looks(history, role, lives)]
+    looks += _queues(history)
     witnesses = [look for look in looks if look is not None]
     if not looks:
         return not_reached(PROMISE, "the proxy counts nothing, or nothing stood still for long enough")
@@ -58,3 +61,18 @@ def _looks(history: History, role: str, lives: list[tuple[float, float]]) -> Ite
         said, true = value(history, last, role), sum(begin <= last.at < end for begin, end in lives)
         text = f"the proxy counts {said:g} {role}, there are {true}, unchanged since {since:.1f} s"
         yield None if said == true else Witness(last.at, "", text, (last,))
+
+
+def _queues(history: History) -> Iterator[Witness | None]:
+    """For each look at the queue: None if so many may wait, else the witness."""
+    asked = [each for each in history.exchanges if each.connection is not None]
+    sent = sorted(each.request.at for each in asked)
+    over = sorted(min(each.answered, each.connection.end) for each in asked if each.connection is not None)
+    for look in history.scrapes:
+        said = value(history, look, QUEUE)
+        if said is None:
+            continue
+        since = look.at - STILL - history.lateness(look.at - STILL, look.at)
+        most = bisect_right(sent, look.at) - bisect_left(over, since)
+        text = f"the proxy counts {said:g} requests that wait for a node, though clients wait for {most} at most"
+        yield None if 0 <= said <= most else Witness(look.at, "", text, (look,))

@@ -1,7 +1,8 @@
 """When a node dies, clients are served by another one: at once if the link broke, soon if it only fell silent.
 
 The time is from the fault (or the first request after it, if that is later) to the first good answer to a request sent
-after the fault, for each client; the worst one counts. And nobody's connection is closed because a node died.
+after the fault, for each client; the worst one counts. A read that was under way over HTTP counts, too: there a client
+waits for its answer before it asks again. And nobody's connection is closed because a node died.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from e2e.checkers import machine
 from e2e.checkers.answered_once import TELLING_CODES
-from e2e.checkers.failures import trouble
+from e2e.checkers.failures import is_read, trouble
 from e2e.checkers.outages import excused, links_lost, outages, proxy_ends, usable_throughout
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
 from e2e.ledger.faults import Effect
@@ -86,6 +87,22 @@ def _switches(history: History, fault: Fault) -> Iterator[Switch]:
             switch = _switch(fault, lane, client, asked)
             if switch.took < math.inf or _waited(history, asked[0]) > switch.bound:
                 yield switch
+        if lane == "http":
+            yield from _under_way(history, fault)
+
+
+def _under_way(history: History, fault: Fault) -> Iterator[Switch]:
+    """The reads that waited for their answers over HTTP when the fault came, and nothing else was wrong."""
+    alone = not any(
+        each is not fault and each.began <= fault.healed and fault.began <= each.healed for each in history.faults
+    )
+    for exchange in history.exchanges if alone else ():
+        request = exchange.request
+        if request.lane != "http" or not is_read(request.method) or not request.at < fault.at < exchange.answered:
+            continue
+        took = exchange.answered - fault.at
+        if trouble(exchange) is None and (took < math.inf or history.end - fault.at > WITHIN[fault.effect]):
+            yield Switch(fault, fault.at, "http", request.client, took, exchange)
 
 
 def _waited(history: History, exchange: Exchange) -> float:

@@ -1,7 +1,8 @@
 """The proxy's metrics by the role that its profile gives them.
 
 Roles: `upstream_connected` (label node; above 0: it carries clients), `connections` (open WebSocket clients),
-`subscriptions` (live subscriptions), `rss` (bytes of memory of the proxy's process).
+`subscriptions` (live subscriptions), `queue` (requests of theirs that wait for a node), `rss` (bytes of memory of the
+proxy's process).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from e2e.ledger.entries import Scraped
     from e2e.ledger.history import History
 
-UPSTREAM, CONNECTIONS, SUBSCRIPTIONS, RSS = "upstream_connected", "connections", "subscriptions", "rss"
+UPSTREAM, CONNECTIONS, SUBSCRIPTIONS = "upstream_connected", "connections", "subscriptions"
+QUEUE, RSS = "queue", "rss"
 
 _NODE = re.compile(r'[{,]node="((?:[^"\\]|\\.)*)"')
 

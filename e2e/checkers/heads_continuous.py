@@ -2,7 +2,8 @@
 
 The measure is the block driver's record. After a reorg the new branch's blocks are due, and of the logs of the old one
 their removal first. A block in the middle of a new branch is due only if a client connected straight to a node got it:
-nodes announce the tip of a branch that they adopt at once, not each of its blocks.
+nodes announce the tip of a branch that they adopt at once, not each of its blocks. What a head or a log holds is what a
+node says of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from e2e.checkers.contents import Contents
 from e2e.checkers.events import LOGS, NEW_HEADS, heads, logs
 from e2e.checkers.log_stream import canonical_logs, log_faults
 from e2e.checkers.outages import links_lost, merged, outages
@@ -44,6 +46,8 @@ def heads_continuous(history: History) -> Verdict:
     faults = [witness for each in streams for witness in head_faults(history, each, optional)]
     every_log = canonical_logs(history)
     faults += [witness for each in told for witness in log_faults(history, each, every_log, due_window(history, each))]
+    contents = Contents(history)
+    faults += [witness for each in (*streams, *told) for witness in contents.faults(each)]
     facts = {
         "heads": sum(len(each.events) for each in streams),
         "logs": sum(len(each.events) for each in told),

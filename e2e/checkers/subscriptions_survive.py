@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from e2e.checkers.due import Due
-from e2e.checkers.events import LOGS, identity, is_of_kind, matches
+from e2e.checkers.events import LOGS, PENDING, identity, is_of_kind, matches
 from e2e.checkers.outages import AWAY, NOTICE, RECOVERY, Interval, excused, merged, outages, proxy_ends
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
 from e2e.ledger.faults import Effect
@@ -18,7 +18,7 @@ from e2e.ledger.subscriptions import event_result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from e2e.ledger.entries import Closed
+    from e2e.ledger.entries import Closed, Received
     from e2e.ledger.history import History
     from e2e.ledger.subscriptions import Subscription
 
@@ -173,9 +173,18 @@ def _shared(live: tuple[Subscription, ...]) -> Iterator[Witness]:
 def _wrong(subscription: Subscription) -> Iterator[Witness]:
     for event in subscription.events:
         fits = is_of_kind(subscription.kind, event)
-        if not fits or (subscription.kind == LOGS and not matches(subscription.filter, event)):
+        if not fits or not _as_asked(subscription, event):
             text = f"{_name(subscription)} says something of another kind: {str(event_result(event))[:100]}"
             yield Witness(event.at, event.client, text, (event,))
+
+
+def _as_asked(subscription: Subscription, event: Received) -> bool:
+    """Whether an event is one of those that the parameters of the subscription choose."""
+    if subscription.kind == LOGS:
+        return matches(subscription.filter, event)
+    if subscription.kind == PENDING:
+        return isinstance(event_result(event), dict) == (subscription.filter is True)  # in full, or the hash
+    return True
 
 
 def _short(thing: object) -> str:

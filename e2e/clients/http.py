@@ -11,7 +11,7 @@ from e2e.direct import direct_session
 from e2e.ledger.entries import Failed, Received, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from e2e.clients.websocket import Request
     from e2e.ledger.recorder import Recorder
@@ -28,10 +28,18 @@ class HttpClient:
         self._recorder = recorder
         self._session = direct_session()
 
-    def call(self, request: Request, within: float, intended: float | None = None) -> Received | None:
-        """Post one request; returns the answer, None where none came (the ledger has the reason)."""
+    def call(
+        self, request: Request, within: float, intended: float | None = None, *, chunks: int = 0
+    ) -> Received | None:
+        """Post one request; returns the answer, None where none came (the ledger has the reason).
+
+        `chunks`: in so many pieces, without saying how long it will be; 0: as a whole.
+        """
         op = self._sent(request, None, intended)
-        answers = self._post(jsontext.encode(request.id, request.method, request.params).encode(), op, [op], within)
+        body = jsontext.encode(request.id, request.method, request.params).encode()
+        size = -(-len(body) // (chunks or 1))
+        pieces = (body[at : at + size] for at in range(0, len(body), size))
+        answers = self._post(pieces if chunks else body, op, [op], within)
         return answers[0] if answers else None
 
     def call_batch(self, batch: Sequence[Request], within: float) -> list[Received]:
@@ -61,7 +69,7 @@ class HttpClient:
         )
         return op
 
-    def _post(self, body: bytes, op: int, ops: Sequence[int], within: float) -> list[Received]:
+    def _post(self, body: bytes | Iterable[bytes], op: int, ops: Sequence[int], within: float) -> list[Received]:
         try:
             response = self._session.post(
                 self.url, data=body, headers={"content-type": "application/json"}, timeout=within

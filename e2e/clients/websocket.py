@@ -106,13 +106,13 @@ class WebSocketClient:
         """Send several requests in one frame; returns their ops."""
         return await self._send(requests, self._recorder.next_op(), None, None)
 
-    async def call(self, request: Request, within: float) -> Received:
-        """Send and wait for the answer with the same id.
+    async def call(self, request: Request, within: float, frames: int = 1) -> Received:
+        """Send, in so many frames, and wait for the answer with the same id.
 
         Raises TimeoutError after `within` seconds, ClientClosedError if the connection ends first.
         """
         answer: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        await self._send([request], None, None, [answer])
+        await self._send([request], None, None, [answer], frames)
         async with asyncio.timeout(within):
             return await answer
 
@@ -152,6 +152,14 @@ class WebSocketClient:
         stream.kind, stream.request_id = kind, request_id
         return stream
 
+    async def ping(self, within: float) -> None:
+        """Send a ping of the WebSocket protocol and wait for its pong. Raises TimeoutError, ClientClosedError."""
+        if self._connection is None or self.closed is not None:
+            message = f"{self.name} is not connected"
+            raise ClientClosedError(message)
+        async with asyncio.timeout(within):
+            await (await self._connection.ping())
+
     def stop_reading(self) -> None:
         """Leave what comes in the kernel's buffers, as a client does that is busy with something else."""
         self._transport().pause_reading()
@@ -187,6 +195,7 @@ class WebSocketClient:
         batch: int | None,
         intended: float | None,
         waiters: Sequence[asyncio.Future[Received]] | None,
+        frames: int = 1,
     ) -> list[int]:
         if self._connection is None or self.closed is not None:
             message = f"{self.name} is not connected"
@@ -203,8 +212,12 @@ class WebSocketClient:
             if request_id is not None:
                 self._owed.setdefault(request_id, deque()).append(None if waiters is None else waiters[index])
                 self._outstanding += 1
+        text = texts[0] if batch is None else f"[{','.join(texts)}]"
+        size = -(-len(text) // frames)
         try:
-            await self._connection.send(texts[0] if batch is None else f"[{','.join(texts)}]")
+            await self._connection.send(
+                text if frames == 1 else [text[at : at + size] for at in range(0, len(text), size)]
+            )
         except ConnectionClosed as error:
             message = f"{self.name}: {error}"
             raise ClientClosedError(message) from error

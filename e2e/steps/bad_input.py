@@ -103,11 +103,11 @@ def i_receive_error(context: Context, code: int) -> None:
     wait_until(lambda: code in got(), TOLD_WITHIN, f"the error {code} comes", got)
 
 
-@when("I send a request of {mebibytes:g} MiB")
-def i_send_large(context: Context, mebibytes: float) -> None:
+@when("I send a request of {mebibytes:g} MiB in {frames:d} frames")
+def i_send_large(context: Context, mebibytes: float, frames: int) -> None:
     """A call whose data is that long: the node may refuse it, and that is an answer."""
     data = "0x" + "00" * round(mebibytes * MIB / 2)
-    ask(context.world, "eth_call", params=[{"to": f"0x{1:040x}", "data": data}, "latest"])
+    ask(context.world, "eth_call", params=[{"to": f"0x{1:040x}", "data": data}, "latest"], frames=frames)
 
 
 @when("I post the body {body}")

@@ -76,6 +76,7 @@ class World:
     batch: list[Request] = field(default_factory=list)  # the last one that I sent
     carried: tuple[str, str, str] | None = None  # header field, its value and query of an upgrade request
     pair: tuple[Response, ...] | None = None  # one answer through the proxy, one directly
+    said: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # what was asked → by the proxy, by a node
     next_id: int = 1
     conclusion: Conclusion | None = None
     storm: Storm | None = None

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context, World
 
 LEFT_WITHIN: Final = 5.0  # seconds: an old link is closed by then
+OWN: Final = 1  # link to each node that a proxy may keep for itself, as to see that it is well
 INSTANT: Final = 0.1  # seconds: a hundred dials take a busy machine that long, and a sound proxy spreads them over more
 TOGETHER: Final = 0.7  # the share of all dials that may come in one instant
 
 
 @then("no link to {node} should be left")
 def no_link_left(context: Context, node: str) -> None:
+    """None that is a client's."""
     for name in nodes_called(context.world, node):
-        context.world.run.gateway.client.wait_links(name, "ws", at_most=0, within=LEFT_WITHIN)
+        context.world.run.gateway.client.wait_links(name, "ws", at_most=OWN, within=LEFT_WITHIN)
 
 
 @then("nobody's link to a node should be left")
@@ -32,7 +34,7 @@ def links_of_the_gone(context: Context) -> None:
     run = context.world.run
     count = sum(client.closed is None for client in run.clients)
     for name in nodes_called(context.world, "every node"):
-        run.gateway.client.wait_links(name, "ws", at_most=count, within=LEFT_WITHIN)
+        run.gateway.client.wait_links(name, "ws", at_most=count + OWN, within=LEFT_WITHIN)
 
 
 @then("{node} should be asked for {method:w} over {lane:w}")
@@ -46,6 +48,16 @@ def node_is_not_asked(context: Context, node: str, method: str, lane: str) -> No
     for name in nodes_called(context.world, node):
         count = asked(context.world, name, method, lane)
         assert not count, f"{name} was asked for {method} {count} times"
+
+
+@then("{node} should be asked for {method:w} over {lane:w} again within {seconds:g} seconds")
+def node_is_asked_again(context: Context, node: str, method: str, lane: str, seconds: float) -> None:
+    """By the traffic that goes on."""
+    world = context.world
+    for name in nodes_called(world, node):
+        before = asked(world, name, method, lane)
+        again = partial(asked, world, name, method, lane)
+        wait_until(lambda: again() > before, seconds, f"{name} is asked for {method} again", again)  # noqa: B023 - called here
 
 
 @then("{node} should have been asked for {method:w} once")

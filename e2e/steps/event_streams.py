@@ -1,4 +1,4 @@
-"""Streams of events of the consensus layer, and those who listen to them."""
+"""The consensus layer: who answers for it, and streams of its events with those who listen to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from e2e.steps.context import needs, step, then, when
-from e2e.steps.pages import WITHIN
+from e2e.steps.pages import WITHIN, fetch
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context, World
 
 PATH: Final = "/eth/v1/events?topics=head"
+SYNCING: Final = "/eth/v1/node/syncing"
 FIRST_HEAD: Final = 5.0  # seconds: a few blocks
+STEADY: Final = 5
 
 
 @dataclass(slots=True)
@@ -48,6 +50,21 @@ def client_listens(context: Context) -> None:
     assert run.sut.endpoints.consensus is not None, "the profile of this proxy does not say where the Beacon API is"
     listener = context.world.listener = Listener()
     run.keep_doing(listener.listen, run.sut.endpoints.consensus + PATH)
+
+
+@then("the consensus layer should say within {seconds:g} seconds that it is synced")
+@needs("consensus")
+def says_that_it_is_synced(context: Context, seconds: float) -> None:
+    """And go on saying so: its healthy nodes answer, and no other."""
+    url = context.world.run.sut.endpoints.consensus
+    said: list[bool] = []
+
+    def steady() -> bool:
+        answer = fetch(None if url is None else url + SYNCING).body
+        said.append(isinstance(answer, dict) and answer["data"]["is_syncing"] is False)
+        return said[-STEADY:] == [True] * STEADY
+
+    wait_until(steady, seconds, f"it says so {STEADY} times in a row", lambda: said)
 
 
 @step("it hears of a new head")

@@ -27,7 +27,7 @@ PATIENCE: Final = 15.0  # seconds
 
 @step("{count:d} HTTP clients post {rate:g} requests per second each")
 def clients_post(context: Context, count: int, rate: float) -> None:
-    begin(context.world, count, Load(profiles.READS, rate, ids.sequential, context.world.run.stage.seed))
+    begin(context.world, count, Load(profiles.READS, rate, ids.mixed, context.world.run.stage.seed))
     posts = context.world.the_posts
     wait_until(lambda: posts.sent >= min(rate, 10), PATIENCE, "posts flow", lambda: f"{posts.sent} posted")
 
@@ -35,7 +35,7 @@ def clients_post(context: Context, count: int, rate: float) -> None:
 @when("an HTTP client posts {limit:d} requests at {rate:g} per second")
 @when("{count:d} HTTP clients post {limit:d} requests each at {rate:g} per second")
 def clients_post_some(context: Context, limit: int, rate: float, count: int = 1) -> None:
-    begin(context.world, count, Load(profiles.READS, rate, ids.sequential, context.world.run.stage.seed, limit))
+    begin(context.world, count, Load(profiles.READS, rate, ids.mixed, context.world.run.stage.seed, limit))
     posts = context.world.the_posts
     wait_until(lambda: not posts.running, 2 * limit / rate + PATIENCE, "all is posted", lambda: f"{posts.sent} posted")
 
@@ -82,12 +82,13 @@ def most_posts_answered_within(context: Context, share: int, seconds: float) -> 
         raise TooLateError(f"p{share} is {took:.3f} s")
 
 
-@then("the answer should have status {status:d} and the error {code:d}")
-def answer_is_error(context: Context, status: int, code: int) -> None:
+@then("the answer should have status {statuses} and the error {code:d}")
+def answer_is_error(context: Context, statuses: str, code: int) -> None:
+    """One of several statuses, where it is JSON-RPC that tells and HTTP may say what it likes: 200 or 400."""
     answer = last_post(context.world).answer
     assert isinstance(answer, Received), f"there was no answer: {answer}"
     error = answer.frame.get("error", {}) if isinstance(answer.frame, dict) else {}
-    assert answer.status == status, f"the status was {answer.status}: {answer.frame}"
+    assert str(answer.status) in statuses.split(" or "), f"the status was {answer.status}: {answer.frame}"
     assert error.get("code") == code, f"the answer was {answer.frame}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from e2e.nemesis.nemesis import FAULTS
-from e2e.steps.context import step, when
+from e2e.steps.context import step, then, when
 from e2e.steps.faults import primary_in_use, recover, stay_hurt
 from e2e.wait import wait_until
 
@@ -73,6 +73,25 @@ def lane_is_prepared(context: Context, lane: str, node: str, fault: str) -> None
 def lanes_are_well(context: Context) -> None:
     assert context.world.run.lanes.hurt, "no lane is hurt"
     context.world.run.lanes.cure_all()
+
+
+@step("the lanes of {node} are well again")
+def lanes_of_node_are_well(context: Context, node: str) -> None:
+    """Of this node alone, or of this tier."""
+    lanes, names = context.world.run.lanes, nodes_called(context.world, node)
+    hurt_there = [each for each in lanes.hurt if each.node in names]
+    assert hurt_there, f"no lane of {node} is hurt"
+    for each in hurt_there:
+        lanes.cure(each)
+
+
+@then("the fault should have been met at most {count:d} times")
+def met_at_most(context: Context, count: int) -> None:
+    """Who was told to leave a node alone, and asks all the same, meets it again each time."""
+    run = context.world.run
+    (fault,) = run.lanes.hurt
+    met = run.gateway.client.wait_bites(fault, at_least=0, within=0).bites
+    assert met <= count, f"{fault.node} had to answer so {met} times"
 
 
 @when("{node} suffers {fault:w} of {lane:w} lane for {seconds:g} seconds")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from e2e.steps.context import Context, World
 
 HOME_WITHIN: Final = 2.0  # seconds
+GAUGE_WITHIN: Final = 1.0  # seconds by which a gauge may be behind the status page
 
 
 @given("connected to backup node (primary is down)")
@@ -95,6 +96,26 @@ def memory_is_bounded(context: Context, mebibytes: int) -> None:
     assert sizes, "nobody has seen how large the proxy is"
     grown = (max(sizes) - sizes[0]) / 2**20
     assert grown < mebibytes, f"it grew by {grown:.0f} MiB"
+
+
+@then("the proxy should count {count:d} failover")
+@then("the proxy should count {count:d} failovers")
+@needs("failovers")
+def failovers_counted(context: Context, count: int) -> None:
+    said = context.world.run.gauge("failovers")
+    assert said == count, f"it counts {said}"
+
+
+def wait_for_gauge(world: World, names: set[str], *, healthy: bool) -> None:
+    """Wait until the metrics say of these nodes what the status page says; where they say nothing, they need not."""
+    if "node_healthy" not in world.run.meta.metrics:
+        return
+
+    def told() -> set[str]:
+        return names & world.run.nodes_with("node_healthy")
+
+    what = f"{', '.join(sorted(names))} {'healthy' if healthy else 'unhealthy'} by the metrics, as by the status page"
+    wait_until(lambda: told() == (names if healthy else set()), GAUGE_WITHIN, what, told)
 
 
 def wait_for_tier(world: World, tier: str, seconds: float) -> None:

@@ -10,6 +10,7 @@ import requests
 from e2e.direct import direct_session
 from e2e.steps.context import Reply, needs, step, then
 from e2e.steps.lanes import nodes_called
+from e2e.steps.metrics import GAUGE_WITHIN, wait_for_gauge
 from e2e.sut.topology import SECRET
 from e2e.wait import TooLateError, wait_until
 
@@ -66,7 +67,7 @@ def page_in_time(context: Context) -> None:
 @then("{node} should be {health:w} within {seconds:g} seconds")
 @needs("status")
 def node_is(context: Context, node: str, health: str, seconds: float) -> None:
-    """By the status page."""
+    """By the status page, and by the metrics where they say it."""
     world = context.world
     names = set(nodes_called(world, node))
     wanted = {"healthy": True, "unhealthy": False}[health]
@@ -75,6 +76,7 @@ def node_is(context: Context, node: str, health: str, seconds: float) -> None:
         return all(each["is_healthy"] == wanted for each in status(world)["el_nodes"] if each["name"] in names)
 
     wait_until(there, seconds, f"{node} {health}", lambda: status(world)["el_nodes"])
+    wait_for_gauge(world, names, healthy=wanted)
 
 
 @then("{node} should stay healthy for {seconds:g} seconds")
@@ -109,6 +111,8 @@ def failover_flag(context: Context, word: str, seconds: float) -> None:
     world = context.world
     wanted = {"up": True, "down": False}[word]
     wait_until(lambda: status(world)["el_failover_active"] == wanted, seconds, f"the failover flag is {word}")
+    known = {None, float(wanted)}
+    wait_until(lambda: world.run.gauge("failover_active") in known, GAUGE_WITHIN, f"the flag is {word} in the metrics")
 
 
 @then("no secret of a node's URL should be on any page or in the log")

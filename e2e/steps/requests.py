@@ -17,7 +17,9 @@ METHOD_NOT_FOUND = -32601
 ANSWERED_WITHIN = 10.0  # seconds: a request that waits longer failed; the steps that measure set their own bounds
 
 
-def ask(world: World, method: str, request_id: str | None = None, params: list[Any] | None = None) -> Answer:
+def ask(
+    world: World, method: str, request_id: str | None = None, params: list[Any] | None = None, frames: int = 1
+) -> Answer:
     """Send one request as 'I' and wait for its answer. AssertionError if none comes."""
     if request_id is None:
         request_id = str(world.next_id)
@@ -25,7 +27,9 @@ def ask(world: World, method: str, request_id: str | None = None, params: list[A
     world.floor = last_head(world.client)
     sent_at = world.run.recorder.now()
     try:
-        received = world.run.await_(world.client.call, Request(request_id, method, params or []), ANSWERED_WITHIN)
+        received = world.run.await_(
+            world.client.call, Request(request_id, method, params or []), ANSWERED_WITHIN, frames
+        )
     except TimeoutError:
         raise TooLateError(f"{method} with id {request_id}: no answer in {ANSWERED_WITHIN:g} s") from None
     except ClientClosedError as error:
@@ -120,6 +124,16 @@ def connection_still_works(context: Context) -> None:
     assert closed is None, f"the connection was closed: {closed}"
     ask(context.world, "eth_blockNumber")
     valid_block_number(context)
+
+
+@then("a ping of mine should be answered within {seconds:g} seconds")
+def ping_answered(context: Context, seconds: float) -> None:
+    """By the proxy itself: whoever gets no pong takes the connection for dead."""
+    world = context.world
+    try:
+        world.run.await_(world.client.ping, seconds)
+    except TimeoutError:
+        raise TooLateError(f"no pong came within {seconds:g} s") from None
 
 
 def block_number(result: Any) -> int | None:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from e2e.beacon import contract
 from e2e.ledger.subscriptions import number_of
 from e2e.steps.clients import STREAMS, i_connect
 from e2e.steps.context import given, step, then
 from e2e.wait import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from e2e.clients.websocket import Stream
     from e2e.steps.context import Context, World
 
 ALIVE_WITHIN: Final = 5.0  # seconds: several blocks, each with logs and new transactions
 KINDS: Final = {"pendingTransactions": "newPendingTransactions"}  # how people call them → how nodes do
-FIVE: Final = ("newHeads", "logs", "newPendingTransactions", "newHeads", "logs")
+FIVE: Final[tuple[tuple[Any, ...], ...]] = (
+    *(("newHeads",), ("logs", {}), ("newPendingTransactions", True), ("newHeads",)),
+    ("logs", {"address": contract.ADDRESS, "topics": [[contract.TRANSFER_TOPIC]]}),
+)
+"""Kinds with their parameters: two streams of one kind are two, and what was asked for is asked for again."""
 
 
-def subscribe(world: World, kind: str, request_id: str | None = None) -> Stream:
-    """Subscribe as 'I'."""
+def subscribe(world: World, kind: str, request_id: str | None = None, options: Sequence[Any] | None = None) -> Stream:
+    """Subscribe as 'I'; without `options` as everybody does."""
     if request_id is None:
         request_id = str(world.next_id)
         world.next_id += 1
     name = KINDS.get(kind, kind)
-    stream = world.run.subscribe(world.client, request_id, name, *STREAMS[name])
+    stream = world.run.subscribe(world.client, request_id, name, *(STREAMS[name] if options is None else options))
     world.streams.append(stream)
     return stream
 
@@ -55,8 +62,8 @@ def i_have_subscriptions(context: Context) -> None:
 @given("I have 5 active subscriptions (newHeads, logs, pendingTx, etc)")
 def i_have_five(context: Context) -> None:
     i_connect(context)
-    for number, kind in enumerate(FIVE, start=100):
-        subscribe(context.world, kind, str(number))
+    for number, (kind, *options) in enumerate(FIVE, start=100):
+        subscribe(context.world, str(kind), str(number), options)
 
 
 @step("I receive confirmation for all {count:d} subscriptions")
@@ -124,7 +131,7 @@ def broken_heads(world: World, client: str | None = None) -> list[str]:
 
 def kind_of(event: Any) -> str:
     """Say which kind of subscription has such events, by their form."""
-    if isinstance(event, str):
+    if isinstance(event, str) or (isinstance(event, dict) and "gasPrice" in event):
         return "newPendingTransactions"
     if isinstance(event, dict) and "topics" in event:
         return "logs"

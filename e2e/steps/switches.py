@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 QUIET: Final = 3.0  # seconds: several blocks
 CONFIRMED_WITHIN: Final = 5.0
+POSITIONS: Final = {"first": 0, "last": -1}
 HEALTHY_WITHIN: Final = 5.0
 
 
@@ -38,9 +39,20 @@ def left_again_and_again(context: Context, count: int) -> None:
 @when("I unsubscribe from my {position:w} subscription")
 def i_unsubscribe(context: Context, position: str) -> None:
     world = context.world
-    stream = world.streams.pop({"first": 0, "last": -1}[position])
-    ask(world, "eth_unsubscribe", params=[stream.id])
+    stream = world.streams.pop(POSITIONS[position])
+    answer = ask(world, "eth_unsubscribe", params=[stream.id])
     world.unsubscribed = stream
+    if answer.result is True:
+        del world.client.streams[stream.id]  # nothing is owed on it any more
+
+
+@when("another client asks to end my {position:w} subscription")
+def another_unsubscribes(context: Context, position: str) -> None:
+    """Whatever it is told: the subscription is not its own."""
+    world = context.world
+    stream = world.streams[POSITIONS[position]]
+    other = world.run.connect("somebody-else")
+    world.run.await_(other.call, Request("1", "eth_unsubscribe", [stream.id]), CONFIRMED_WITHIN)
 
 
 @then("it should be confirmed, and the subscription silent from then on")
@@ -49,9 +61,14 @@ def unsubscribed(context: Context) -> None:
     assert world.the_answer.result is True, f"the answer was {world.the_answer.received.frame}"
     stream = world.unsubscribed
     assert stream is not None
-    before = stream.events
+
+    def late() -> int:
+        heard = world.client.streams.get(stream.id)
+        return 0 if heard is None else heard.events
+
+    before = late()
     pass_time(world, QUIET)
-    assert stream.events == before, f"{stream.events - before} events came after the end of {stream.id}"
+    assert late() == before, f"{late() - before} events came after the end of {stream.id}"
 
 
 @when("I subscribe to {kinds} in one batch")

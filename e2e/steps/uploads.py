@@ -123,3 +123,11 @@ async def _last_word(url: str, request: bytes) -> bytes | None:
         return None
     finally:
         writer.transport.abort()
+
+
+@when("I post {method:w} in {count:d} chunks")
+def i_post_chunks(context: Context, method: str, count: int) -> None:
+    world = context.world
+    request = Request(str(world.next_id), method, profiles.params_of(method))
+    poster(world).call(request, PATIENCE, chunks=count)
+    world.next_id += 1

@@ -25,7 +25,10 @@ GATEWAY_LINKS: Final = "gateway_links"
 
 CARRIERS: Final = "carriers"
 PAGES: Final = ("health", "ready", "metrics", "status", "consensus")
-ROLES: Final = ("upstream_connected", "node_healthy", "failing_methods", "connections", "subscriptions", "rss")
+ROLES: Final = (
+    *("upstream_connected", "node_healthy", "failing_methods", "failover_active", "failovers"),
+    *("connections", "subscriptions", "rss"),
+)
 SEEN: Final = frozenset({*PAGES, *ROLES, CARRIERS})
 """What may be seen of a proxy, or not: a profile may say why not."""
 SETTING: Final = "setting."

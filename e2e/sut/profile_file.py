@@ -61,6 +61,8 @@ class _Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     upstream_connected: str = ""
     node_healthy: str = ""
     failing_methods: str = ""
+    failover_active: str = ""
+    failovers: str = ""
     connections: str = ""
     subscriptions: str = ""
     rss: str = ""

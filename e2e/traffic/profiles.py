@@ -52,10 +52,6 @@ def _block(random: Random) -> Params:
     return [random.choice(["latest", "0x0", "0x1"]), False]
 
 
-def _call(random: Random) -> Params:
-    return [{"to": _address(random), "data": f"0x{random.getrandbits(32):08x}"}, "latest"]
-
-
 def _echo(random: Random) -> Params:
     return [{"to": IDENTITY, "data": f"0x{random.getrandbits(256):064x}"}, "latest"]
 
@@ -76,7 +72,7 @@ READS: Final = Profile(
         Ask("eth_chainId", 10, _nothing),
         Ask("eth_getBalance", 20, _balance),
         Ask("eth_getBlockByNumber", 10, _block),
-        Ask("eth_call", 25, _call),
+        Ask("eth_call", 25, _echo),
         Ask("eth_getLogs", 5, _logs),
     ),
 )

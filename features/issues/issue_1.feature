@@ -15,9 +15,10 @@ Feature: Issue 1, messages sent while the proxy reconnects are lost
       | killed  |
       | paused  |
 
-  @integration @websocket @topology.1p0b @setting.proxy_timeout_ms=2000 @issue.1 @mode.L12
+  @integration @websocket @topology.1p0b @setting.proxy_timeout_ms=2000 @issue.1 @mode.L12 @promise.counted_right
   Scenario: With no node left a client that asks is told so in time
     Given I connect via WebSocket
     When the primary EL node is killed
     And I send 20 requests at once
-    Then all 20 requests should be answered with the error -32051 within 3 seconds
+    Then a ping of mine should be answered within 1 seconds
+    And all 20 requests should be answered with the error -32051 within 3 seconds

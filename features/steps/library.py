@@ -26,6 +26,7 @@ from e2e.steps import (
     switches,
     traffic,
     uploads,
+    verbatim,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "switches",
     "traffic",
     "uploads",
+    "verbatim",
 ]

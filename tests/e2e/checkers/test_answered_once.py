@@ -316,6 +316,21 @@ class TestHttp:
         h.got(2, op=first)
         assert judged(run) is Answer.YES
 
+    def test_reads_in_a_batch_with_a_send_share_its_unknown_outcome(self) -> None:
+        run, h = self.run()
+        h.sent(1, batch=1)
+        first = h.op
+        h.sent(2, "eth_sendRawTransaction", batch=1)
+        run.fault("reset", P1, lane="http")
+        unknown = {"code": -32052, "message": "unknown"}
+        for id_ in (1, 2):
+            run.add(Received(run.tick(), "h", str(id_), {"id": id_, "error": unknown}, "http", first, 200))
+        assert judged(run) is Answer.YES
+        h.sent(3, batch=2)
+        run.fault("reset", P1, lane="http")
+        h.error(3, -32052)
+        assert judged(run) is Answer.NO
+
     def test_one_refusal_for_a_whole_batch(self) -> None:
         run, h = self.run()
         refusal = {"id": None, "error": {"code": -32600, "message": "too many"}}

@@ -171,3 +171,29 @@ def test_unsubscribe(name: str, result: Any, expected: Answer) -> None:
     run = Run()
     run.client("a").subscribed(1, "newHeads", "0xa").asked(2, "eth_unsubscribe", name, result=result)
     assert answers_fit(run.history()).answer is expected
+
+
+def posts(*results: str, heads: int = 1) -> Run:
+    """An HTTP client asks for the head, and between its posts so many heads are told to somebody else."""
+    run = Run()
+    a, poster = run.client("a").subscribed(1, "newHeads", "0xa"), run.client("poster", "http")
+    for place, result in enumerate(results):
+        poster.asked(place, "eth_blockNumber", result=result)
+        for number in range(heads):
+            a.event("0xa", header(10 + heads * place + number))
+    return run
+
+
+def test_a_head_over_http_that_stands_still_while_the_proxy_tells_of_others() -> None:
+    assert answers_fit(posts("0xa", "0xa", "0xa", "0xa").history()).answer is Answer.YES
+    verdict = answers_fit(posts("0xa", "0xa", "0xa", "0xa", "0xa").history())
+    assert verdict.answer is Answer.NO
+    assert "block 10 over and over, while the proxy told of 4 newer ones" in verdict.witnesses[0].text
+
+
+def test_a_head_over_http_that_moves_or_has_no_reason_to() -> None:
+    assert answers_fit(posts("0xa", "0xa", "0xb", "0xa", "0xb", "0xa").history()).answer is Answer.YES
+    assert answers_fit(posts(*["0xa"] * 9, heads=0).history()).answer is Answer.YES
+    run = posts(*["0xa"] * 9)
+    run.fault("stalled_head")
+    assert answers_fit(run.history()).answer is Answer.YES

@@ -94,3 +94,34 @@ def test_a_proxy_that_does_not_count() -> None:
     run.scrape(other=5.0)
     assert answer(run) is Answer.NOT_REACHED
     assert answer(Run(metrics={}).scrape(conns=5.0)) is Answer.NOT_REACHED
+
+
+def queues(*looks: float) -> Run:
+    """Two requests that wait for a node for three seconds, and looks at the queue while they do and long after."""
+    run = Run(metrics={"queue": "waiting"})
+    a = run.client("a").sent(1).sent(2)
+    during, after = looks
+    run.wait(1).scrape(waiting=during).wait(2)
+    a.got(1).got(2)
+    run.wait(3).scrape(waiting=after)
+    return run
+
+
+def test_a_queue_holds_no_more_than_clients_wait_for() -> None:
+    assert answer(queues(2.0, 0.0)) is Answer.YES
+    assert answer(queues(0.0, 0.0)) is Answer.YES  # the node has them all
+    assert answer(queues(3.0, 0.0)) is Answer.NO
+    verdict = counted_right(queues(2.0, 2.0).history())
+    assert verdict.answer is Answer.NO
+    assert "counts 2 requests that wait for a node, though clients wait for 0 at most" in verdict.witnesses[0].text
+    assert answer(queues(0.0, -1.0)) is Answer.NO
+
+
+def test_a_queue_may_be_a_moment_behind_and_clients_that_left_wait_no_more() -> None:
+    run = Run(metrics={"queue": "waiting"})
+    a = run.client("a").sent(1).sent(2)
+    a.closed()
+    run.wait(1.5).scrape(waiting=2.0)
+    assert answer(run) is Answer.YES
+    run.wait(1).scrape(waiting=2.0)
+    assert answer(run) is Answer.NO

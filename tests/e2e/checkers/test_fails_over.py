@@ -171,3 +171,35 @@ def test_long_after_a_fault_or_at_the_end_of_the_proxy_a_close_has_other_reasons
 def test_a_starved_machine_explains_some_lateness(seconds: float, pressure: float, expected: Answer) -> None:
     run = switched("kill", seconds).under_pressure(pressure)
     assert answer(run) is expected
+
+
+def under_way(took: float, method: str = "eth_getBalance") -> Run:
+    """A post that waits for its answer when its node falls silent, and has it `took` seconds later."""
+    run = Run()
+    run.client("a").asked(1)
+    poster = run.client("poster", "http").sent(1, method)
+    run.fault("black_hole", P1, lane="http")
+    run.wait(took)
+    poster.got(1, "0x0")
+    return run.healed("black_hole", P1, "http")
+
+
+def test_a_read_under_way_over_http_counts() -> None:
+    assert answer(under_way(1.5)) is Answer.YES
+    verdict = fails_over(under_way(2.5).history())
+    assert verdict.answer is Answer.NO
+    assert [witness.client for witness in verdict.witnesses] == ["poster"]
+
+
+def test_what_may_be_carried_out_once_only_has_to_wait() -> None:
+    assert answer(under_way(2.5, "eth_sendRawTransaction")) is Answer.NOT_REACHED
+
+
+def test_a_read_under_way_may_be_slow_for_another_reason() -> None:
+    run = Run()
+    run.fault("slow_answers", P2, lane="http")
+    poster = run.client("poster", "http").sent(1)
+    run.fault("black_hole", P1, lane="http")
+    run.wait(2.5)
+    poster.got(1)
+    assert answer(run) is Answer.NOT_REACHED

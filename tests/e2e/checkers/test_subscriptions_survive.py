@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -220,6 +220,13 @@ def test_a_transaction_in_full_is_one_too() -> None:
     assert answer(run) is Answer.YES
     a.event("0xa", TX)
     broken(run, "again")
+
+
+@pytest.mark.parametrize(("options", "event"), [((True,), TX), ((), {"hash": TX, "nonce": "0x1"})])
+def test_a_transaction_in_the_form_that_was_not_asked_for(options: tuple[bool, ...], event: Any) -> None:
+    run = Run()
+    run.client("a").subscribed(1, "newPendingTransactions", "0xa", *options).event("0xa", event)
+    broken(run, "another kind")
 
 
 def test_a_reorg_may_tell_a_transaction_again() -> None:

@@ -23,7 +23,7 @@ class Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        body = b"".join(self._pieces())
         if b'"slow"' in body:
             self.rfile.read(1)  # until the client gives up
             return
@@ -31,6 +31,16 @@ class Page(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The body, as a whole or in chunks."""
+        if "content-length" in self.headers:
+            yield self.rfile.read(int(self.headers["content-length"]))
+            return
+        while size := int(self.rfile.readline(), 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -50,6 +60,13 @@ def client() -> Iterator[HttpClient]:
 
 def entries(client: HttpClient) -> tuple[object, ...]:
     return client._recorder.entries()
+
+
+def test_a_body_in_chunks_says_the_same(client: HttpClient) -> None:
+    whole, chunked = (client.call(Request("1", "eth_call", [{"to": "0x1"}]), 5, chunks=count) for count in (0, 3))
+    assert whole is not None
+    assert chunked is not None
+    assert chunked.frame == whole.frame
 
 
 @pytest.mark.parametrize("request_id", ["1", "1.0", "18446744073709551616", '"a"', "null"])

@@ -190,3 +190,17 @@ async def test_silence_ends_in_a_timeout_and_stays_owed() -> None:
             await client.call(Request("1", "eth_chainId"), 0.05)
         assert client.outstanding == 1
         assert client.busy("1")
+
+
+async def test_a_request_in_several_frames_is_one_message() -> None:
+    async with connected(echo_ids) as (client, _recorder):
+        whole = await client.call(Request("1", "eth_call", [{"data": "0x" + "00" * 500}]), WITHIN)
+        pieces = await client.call(Request("1", "eth_call", [{"data": "0x" + "00" * 500}]), WITHIN, frames=4)
+    assert pieces.frame == whole.frame
+
+
+async def test_a_ping_is_waited_for() -> None:
+    async with connected(echo_ids) as (client, _recorder):
+        await client.ping(WITHIN)
+    with pytest.raises(ClientClosedError):
+        await client.ping(WITHIN)

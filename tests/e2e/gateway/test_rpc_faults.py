@@ -303,3 +303,12 @@ def test_what_is_not_json_rpc_passes_rewriting_lanes_untouched(
         node.echo = True
         socket.send(text)
         assert socket.recv(SOON) == text
+
+
+def test_a_consensus_node_that_syncs_says_so_and_all_else_passes(gateway: GatewayClient) -> None:
+    gateway.add("syncing", NODE, "http", current=5, highest=9)
+    url = gateway.urls(NODE).http
+    assert requests.get(f"{url}/eth/v1/node/health", timeout=SOON).status_code == 206
+    told = requests.get(f"{url}/eth/v1/node/syncing", timeout=SOON).json()["data"]
+    assert (told["is_syncing"], told["head_slot"], told["sync_distance"]) == (True, "5", "4")
+    assert "is_syncing" not in requests.get(f"{url}/eth/v1/node/version", timeout=SOON).text

@@ -44,7 +44,7 @@ def test_nginx_routes_and_does_not_restore(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     rows = {words[1]: " ".join(words[2:]) for line in done.stdout.splitlines() if len(words := line.split()) > 2}
     assert rows["routes"] == "kept in 2"
-    assert rows["transparent"] == "kept in 4"
+    assert rows["transparent"] == "kept in 5"
     assert rows["fails_over"].startswith("broken in 1 of 1")
     assert rows["subscriptions_survive"].startswith("broken in 1 of ")
     assert rows["tells_of_itself"].startswith("not claimed")
