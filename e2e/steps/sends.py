@@ -13,13 +13,11 @@ from e2e.checkers.failures import is_read
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Received
 from e2e.steps.context import then, when
-from e2e.steps.doors import asked
 from e2e.steps.http import poster
 from e2e.steps.lanes import LANES, pass_time
 from e2e.steps.leaving import proxy_is_told_to_stop
 from e2e.steps.pages import ask_alone
 from e2e.traffic import profiles
-from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     import requests
@@ -54,15 +52,15 @@ def post_transaction(context: Context, node: str) -> None:
 @when("I ask for {method:w} over {lane:w}, and the link to {node} is reset before the answer")
 @when("I ask for {method:w} over {lane:w}, {batched} reads, and the link to {node} is reset before the answer")
 def asked_and_reset(context: Context, method: str, lane: str, node: str, batched: str = "") -> None:
-    """The node has the request by then, and nobody knows what it makes of it."""
+    """The node has the request by then, and its answer is held back: nobody knows what it made of it."""
     world = context.world
     (name,) = LANES[lane]
     requests = [Request(str(world.next_id), method, _params_of(method))]
     if batched:
         requests = [Request('"before"', "eth_chainId"), *requests, Request('"after"', "eth_chainId")]
-    before = asked(world, node, method, lane)
+    (held_back,) = world.run.lanes.hurt
     answered = world.run.stage.portal.start_task_soon(_ask_all, context, lane, requests)
-    wait_until(lambda: asked(world, node, method, lane) > before, WITHIN, f"{method} is at {node}")
+    world.run.gateway.client.wait_bites(held_back, at_least=1, within=WITHIN)
     world.run.lanes.inject("reset", node, name)
     answered.result()
 

@@ -8,11 +8,9 @@ from e2e.clients.websocket import Request
 from e2e.ledger.entries import Healed, Injected
 from e2e.steps.clients import STREAMS
 from e2e.steps.context import then, when
-from e2e.steps.doors import asked as asked_for
 from e2e.steps.faults import wait_reconnected
 from e2e.steps.lanes import nodes_called, pass_time
 from e2e.steps.requests import ask
-from e2e.wait import wait_until
 
 if TYPE_CHECKING:
     from e2e.clients.websocket import Stream
@@ -86,14 +84,9 @@ def subscribe_in_flight(context: Context, kind: str, node: str) -> None:
     world = context.world
     (name,) = nodes_called(world, node)
     slow = world.run.lanes.arm("slow_answers", name, "ws", delay=1500, methods=["eth_subscribe"])
-    before = asked_for(world, name, "eth_subscribe", "WebSocket")
     batch = [Request("400", "eth_subscribe", [kind, *STREAMS[kind]])]
     asked = world.run.stage.portal.start_task_soon(world.client.subscribe_batch, batch, 2 * CONFIRMED_WITHIN)
-    wait_until(
-        lambda: asked_for(world, name, "eth_subscribe", "WebSocket") > before,
-        CONFIRMED_WITHIN,
-        f"the request is on its way to {name}",
-    )
+    world.run.gateway.client.wait_bites(slow, at_least=1, within=CONFIRMED_WITHIN)
     world.run.lanes.inject("close", name, "ws")
     world.run.lanes.cure(slow)
     streams: list[Stream] = asked.result()
