@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from proxy.shell.tally import NodeTally
 
 PREFIX: Final = b"/cl"
+# a segment of two dots, however it is written: behind a node's own path it would lead out of that
+_CLIMBS: Final = re.compile(rb"(?i)(?:/|%2f)(?:\.|%2e){2}(?:/|%2f|\Z)").search
 _JSON: Final = b"Content-Type: application/json\r\n"
 
 
@@ -40,6 +43,10 @@ class ConsensusLayer(Flights):
     def handle(self, request: Request, connection: Connection) -> None:
         # the path as the client wrote it: its slashes may matter to the node
         path = request.head.target.partition(b"?")[0][len(PREFIX) :]
+        if _CLIMBS(path):
+            answer = {"code": 400, "message": f"a path must not lead out of {PREFIX.decode()}"}
+            connection.respond(400, b"Bad Request", _JSON, orjson.dumps(answer))
+            return
         read = request.head.method in (b"GET", b"HEAD")
         exchange = Exchange(self, connection, request, path=path, read=read, method=None)
         connection.exchange = exchange

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import orjson
 import pytest
 
 from tests.fakes.beacon import FakeBeacon
@@ -32,6 +33,20 @@ async def test_any_method(method: str) -> None:
         assert reply.status == 200
         assert reply.body == (b"" if method == "HEAD" else b"{}")
         assert any(request.method == method.encode() and b"/x" in request.target for request in cl.http.requests)
+
+
+@pytest.mark.parametrize("path", ["/../admin", "/..", "/eth/%2e%2E/x", "/eth/.%2e%2Fx", "/eth%2f../x"])
+async def test_no_path_leads_out_of_that_of_the_node(path: str) -> None:
+    async with FakeNode() as a, FakeBeacon("c") as c, running([a], [c]) as proxy, raw(proxy) as client:
+        client.write(f"GET /cl{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head, body = await client.response()
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert orjson.loads(body) == {"code": 400, "message": "a path must not lead out of /cl"}
+        client.write(b"GET /cl/eth/a..b/..c/...?x=/../y HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await client.response())[0].startswith(b"HTTP/1.1 200 ")
+        targets = [heard.target for heard in c.http.requests]
+        assert targets.count(b"/eth/a..b/..c/...?x=/../y") == 1
+        assert not any(b"admin" in target or b"%2" in target.lower() for target in targets)
 
 
 async def test_get_goes_on_to_the_next_node() -> None:
