@@ -136,6 +136,12 @@ class Connection(asyncio.Protocol):
         return self.busy and not self._endless
 
     @property
+    def descriptor(self) -> int:
+        """The number of its socket; -1: none any more."""
+        taken = self.transport.get_extra_info("socket") if self.transport is not None else None
+        return -1 if taken is None else int(taken.fileno())
+
+    @property
     def receiving(self) -> bool:
         """Whether a request is on its way of which the head is here."""
         return self._reader.phase is Phase.BODY

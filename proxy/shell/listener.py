@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from proxy.shell.reading import Request
 
+_log = logging.getLogger("vixy.listener")
 _BACKLOG: Final = 4096
 _SWEEP: Final = 1.0
 # a client whose host is gone never says so: the kernel asks after a minute, and gives it up after another
@@ -31,12 +33,16 @@ class Listener:
         handle: Callable[[Request, Connection], None],
         refuse: Callable[[int, bytes, Connection], None],
         max_body_size: int,
+        most_descriptors: float = float("inf"),
     ) -> None:
+        """`most_descriptors`: how many may be in use, by whatever, for one more client to be let in."""
         self.handle = handle
         self.refuse = refuse
         self.max_body_size = max_body_size
         self.draining = False
         self.heads: Heads[RequestHead] = Heads()
+        self._most_descriptors = most_descriptors
+        self._turned_away = 0
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -65,6 +71,10 @@ class Listener:
 
     def opened(self, connection: Connection) -> None:
         self._connections.add(connection)
+        # a new connection has the lowest number that is free
+        if connection.descriptor >= self._most_descriptors:
+            self._turned_away += 1
+            connection.break_off()
 
     def closed(self, connection: Connection) -> None:
         self._connections.discard(connection)
@@ -103,4 +113,7 @@ class Listener:
         now = time.monotonic()
         for connection in list(self._connections):
             connection.expire(now)
+        if self._turned_away:
+            _log.warning("%d clients turned away: descriptors run short, see `ulimit -n`", self._turned_away)
+            self._turned_away = 0
         self._sweeper = loop.call_later(_SWEEP, self._sweep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import TYPE_CHECKING, Final
 
 from proxy.session import Settings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from proxy.shell.seams import Gate
 
 GRACE: Final = 10.0  # seconds that the end may take
+# descriptors that no client gets: without any for links and probes, all nodes would seem to be ill
+SPARE_DESCRIPTORS: Final = 512
 LANE_PATIENCE: Final = 4  # times that a lane's dial may take longer than it should: on a machine that starves it does
 
 
@@ -55,7 +58,7 @@ class Server:
         here = settings.enabled and settings.port is None
         self._pages = StatusPages(self.monitor, self.metrics, metrics_here=here)
         body = config.general.max_body_size
-        self._listener = Listener(self._handle, self._refuse, body)
+        self._listener = Listener(self._handle, self._refuse, body, _descriptors_for_clients())
         self._metrics_listener = Listener(self._handle_metrics, _refuse, 0)
 
     async def start(self, host: str, port: int) -> int:
@@ -135,6 +138,11 @@ def session_settings(config: Config) -> Settings:
         ping_interval=limits.ws_ping_interval_ms / 1000,
         ping_timeout=limits.ws_ping_timeout_ms / 1000,
     )
+
+
+def _descriptors_for_clients() -> float:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return float("inf") if soft == resource.RLIM_INFINITY else soft - min(soft // 2, SPARE_DESCRIPTORS)
 
 
 def _refuse(status: int, _target: bytes, connection: Connection) -> None:

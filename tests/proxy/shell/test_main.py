@@ -11,6 +11,7 @@ import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -61,9 +62,11 @@ class Process:
 
 
 @asynccontextmanager
-async def started(*arguments: str) -> AsyncIterator[Process]:
+async def started(*arguments: str, descriptors: int | None = None) -> AsyncIterator[Process]:
+    limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
+    command = [*limit, sys.executable, "-m", "proxy", *arguments]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "proxy", *arguments, stderr=asyncio.subprocess.PIPE, env=os.environ | {"NO_COLOR": "1"}
+        *command, stderr=asyncio.subprocess.PIPE, env=os.environ | {"NO_COLOR": "1"}
     )
     running = Process(process)
     try:
@@ -171,6 +174,35 @@ async def test_a_port_for_metrics_that_is_the_one_for_all(tmp_path: Path, unused
         async with started("--config", config, "--listen", f"127.0.0.1:{unused_tcp_port}") as proxy:
             assert await proxy.ended() == 2
     assert proxy.lines == [f"{config}: metrics.port: is the port of --listen; leave it out to have both there"]
+
+
+async def test_clients_who_take_all_descriptors_take_none_from_nodes(tmp_path: Path) -> None:
+    async with FakeNode("a") as a, AsyncExitStack() as crowd:
+        a.http.close_idle = 0.01  # each probe and each post needs a new connection
+        config = write(tmp_path, a, more="[global]\nhealth_check_interval_ms = 20\n")
+        proxy = await crowd.enter_async_context(started("--config", config, "--listen", "127.0.0.1:0", descriptors=128))
+        client = await crowd.enter_async_context(aiohttp.ClientSession())
+        url = urlsplit(await proxy.url())
+
+        async def answered() -> bool:
+            async with client.post(f"{url.geturl()}/el", json=call("eth_chainId")) as response:
+                return response.status == 200
+
+        assert await answered()
+        crowded = [await asyncio.open_connection(url.hostname, url.port) for _ in range(150)]
+        for _, writer in crowded:
+            crowd.callback(writer.transport.abort)
+        await until(lambda: sum(reader.at_eof() for reader, _ in crowded) >= 150 - 64)
+        probes = a.http.count("eth_blockNumber")
+        await until(lambda: a.http.count("eth_blockNumber") > probes + 10)
+        assert await answered()
+        await until(lambda: any("turned away: descriptors run short" in line for line in proxy.lines))
+        for _, writer in crowded:
+            writer.transport.abort()
+        await until(lambda: len(list(Path(f"/proc/{proxy.process.pid}/fd").iterdir())) < 64)
+        async with aiohttp.ClientSession() as newcomer, newcomer.get(f"{url.geturl()}/ready") as response:
+            assert response.status == 200
+    assert not any("unhealthy" in line for line in proxy.lines)
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "x" * 64, ".."])
