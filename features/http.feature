@@ -42,7 +42,7 @@ Feature: HTTP
   @integration @http @gateway @topology.1p1b @promise.answers_fit
   Scenario: A node that answers a post before it has read it spoils no other one
     Given the HTTP lane of el-1-primary is prepared for early_answer
-    When I post a request of 20 MiB
+    When I post a request of 12 MiB
     Then the answer should have status 413 and the error -32600
     When I post eth_getBalance
     Then the answer should have a result
