@@ -39,7 +39,7 @@ Feature: HTTP
     And 3 seconds go by
     Then every HTTP request should have a result
 
-  @integration @http @gateway @topology.1p1b @promise.answers_fit
+  @integration @http @gateway @topology.1p0b @promise.answers_fit
   Scenario: A node that answers a post before it has read it spoils no other one
     Given the HTTP lane of el-1-primary is prepared for early_answer
     When I post a request of 12 MiB
