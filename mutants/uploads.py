@@ -15,7 +15,7 @@ ENDLESS: Final = "bad_input: Trailers without end are cut off"
 
 @mutant(
     "A connection whose node has answered before it read the request is used for the next one.",
-    caught_by=("answered_once", STEPS),
+    caught_by=(STEPS,),
     shown_by=("http: A node that answers a post before it has read it spoils no other one",),
 )
 def trusts_early_answers() -> None:
