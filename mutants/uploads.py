@@ -33,6 +33,20 @@ def waits_for_the_gone() -> None:
 
 
 @mutant(
+    "A post is as long as its head says: one in chunks, whose head does not say it, is empty.",
+    caught_by=(STEPS,),
+    shown_by=("http: A request whose length is not told beforehand is answered",),
+)
+def takes_chunks_for_nothing() -> None:
+    edit(
+        RequestReader,
+        "on_message_complete",
+        "body, self._body = bytes(self._body)",
+        "body, self._body = bytes(self._body[:head.length or 0])",
+    )
+
+
+@mutant(
     "The trailers of a request may go on for ever.",
     caught_by=(STEPS,),
     shown_by=(ENDLESS,),
