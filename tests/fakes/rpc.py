@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from tests.fakes.chain import Block, Chain
 
 
+IDENTITY = "0x" + "4".rjust(40, "0")
+
+
 class RpcError(Exception):
     def __init__(self, code: int, message: str) -> None:
         self.error = {"code": code, "message": message}
@@ -84,9 +87,11 @@ class Rpc:
         return "0xde0b6b3a7640000"
 
     def _eth_call(self, call: dict[str, Any], *_: Any) -> str:
-        """Reverts on data 0xdead; answers with as many bytes as `gas` says otherwise."""
+        """Reverts on data 0xdead; the identity contract echoes; else as many bytes as `gas` says."""
         if call.get("data") == "0xdead":
             raise RpcError(3, "execution reverted")
+        if call.get("to") == IDENTITY:
+            return str(call["data"])
         return "0x" + "ab" * int(str(call.get("gas", "0x20")), 16)
 
     def _eth_sendRawTransaction(self, raw: str) -> str:  # noqa: N802 - the method's name

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-# fake nodes parse ids, and do not know the contract that echoes
+# fake nodes parse ids
 LIGHT = Plan(rate=60, connections=5, profile="reads", ids=("sequential", "reused"))
 SLOW = {"delay": 300, "jitter": 200, "probability": 0.5}
 SCHEDULE = Schedule(
