@@ -53,6 +53,15 @@ Feature: Metrics and status
     Then the proxy should count 6 connections of mine within 5 seconds
     And 3 seconds go by
 
+  @integration @metrics @websocket @topology.1p0b @setting.proxy_timeout_ms=2000 @mode.H11 @promise.counted_right
+  Scenario: Who gave up waiting for a node is counted as waiting no more
+    Given I connect via WebSocket
+    When the primary EL node is killed
+    And I send 20 requests at once
+    Then the proxy should count 20 requests that wait, or more, within 1 seconds
+    And all 20 requests should be answered with the error -32051 within 3 seconds
+    And 2 seconds go by
+
   @integration @metrics @failover @topology.1p1b @promise.tells_of_itself
   Scenario: The failover flag says when backups serve, and no longer
     When the primary EL node is stopped

@@ -131,7 +131,7 @@ def lists_no_nodes() -> None:
     "Requests that gave up waiting for a node are counted as waiting for ever.",
     mode="mode.H11",
     caught_by=("counted_right",),
-    shown_by=("issue_1: With no node left a client that asks is told so in time",),
+    shown_by=("metrics_and_status: Who gave up waiting for a node is counted as waiting no more",),
 )
 def counts_who_waited() -> None:
     edit(Desk, "expire", "if before != len(self._waiting):", "if False:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from e2e.checkers.gauges import RSS, value
+from e2e.checkers.gauges import QUEUE, RSS, value
 from e2e.steps.clients import i_connect
 from e2e.steps.context import given, needs, step, then
 from e2e.steps.faults import primary_in_use, wait_reconnected
@@ -104,6 +104,13 @@ def memory_is_bounded(context: Context, mebibytes: int) -> None:
 def failovers_counted(context: Context, count: int) -> None:
     said = context.world.run.gauge("failovers")
     assert said == count, f"it counts {said}"
+
+
+@then("the proxy should count {count:d} requests that wait, or more, within {seconds:g} seconds")
+@needs(QUEUE)
+def waiting_counted(context: Context, count: int, seconds: float) -> None:
+    run = context.world.run
+    wait_until(lambda: (run.gauge(QUEUE) or 0) >= count, seconds, "they are counted", lambda: run.gauge(QUEUE))
 
 
 def wait_for_gauge(world: World, names: set[str], *, healthy: bool) -> None:

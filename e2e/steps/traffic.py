@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from e2e.clients.websocket import Request
+from e2e.clients.websocket import ClientClosedError, Request
 from e2e.steps.context import step, then, when
 from e2e.steps.lanes import pass_time
 from e2e.traffic import ids, profiles
@@ -50,7 +50,10 @@ def send_over_minutes(context: Context, count: int, minutes: int) -> None:
 def send_at_once(context: Context, count: int) -> None:
     client = context.world.client
     for number in range(count):
-        context.world.run.await_(client.send, Request(str(ids.FIRST + number), "eth_blockNumber"))
+        try:
+            context.world.run.await_(client.send, Request(str(ids.FIRST + number), "eth_blockNumber"))
+        except ClientClosedError as error:
+            raise AssertionError(f"{number} of {count} requests could be sent: {error}") from None
 
 
 @then("what does not fit into the queue is answered within {seconds:g} seconds")

@@ -15,7 +15,7 @@ Feature: Issue 1, messages sent while the proxy reconnects are lost
       | killed  |
       | paused  |
 
-  @integration @websocket @topology.1p0b @setting.proxy_timeout_ms=2000 @issue.1 @mode.L12 @promise.counted_right
+  @integration @websocket @topology.1p0b @setting.proxy_timeout_ms=2000 @issue.1 @mode.L12
   Scenario: With no node left a client that asks is told so in time
     Given I connect via WebSocket
     When the primary EL node is killed
