@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -74,7 +75,7 @@ def writes_answers_anew() -> None:
     def answer(desk: Desk, call: Call, text: bytes) -> None:
         before, found, result = text.partition(RESULT)
         if found:
-            again = __import__("json").dumps(orjson.loads(b"{" + found + result))
+            again = json.dumps(orjson.loads(b"{" + found + result))
             text = before + again[1:].encode()
         original(desk, call, text)
 

@@ -37,9 +37,7 @@ class HttpClient:
         """
         op = self._sent(request, None, intended)
         body = jsontext.encode(request.id, request.method, request.params).encode()
-        size = -(-len(body) // (chunks or 1))
-        pieces = (body[at : at + size] for at in range(0, len(body), size))
-        answers = self._post(pieces if chunks else body, op, [op], within)
+        answers = self._post(jsontext.pieces(body, chunks) if chunks else body, op, [op], within)
         return answers[0] if answers else None
 
     def call_batch(self, batch: Sequence[Request], within: float) -> list[Received]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, AnyStr
 
 import orjson
 
 from e2e.ledger.frames import parse_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # A library parser turns 1.0 into 1 and 1e3 into 1000.0; an id has to be seen digit for digit. Parsing exactly is five
 # times dearer, so it is left to ids that need it.
@@ -20,6 +23,12 @@ def encode(request_id: str | None, method: str, params: Any) -> str:
     """Return the text of one request; `request_id` is JSON text and goes in digit for digit, None: a notification."""
     head = '{"jsonrpc":"2.0",' if request_id is None else f'{{"jsonrpc":"2.0","id":{request_id},'
     return f'{head}"method":{orjson.dumps(method).decode()},"params":{orjson.dumps(params).decode()}}}'
+
+
+def pieces(text: AnyStr, count: int) -> Iterator[AnyStr]:
+    """Cut a text into so many pieces of one length, the last as it comes."""
+    size = -(-len(text) // count)
+    return (text[at : at + size] for at in range(0, len(text), size))
 
 
 def as_recorded(request_id: str) -> str:

@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 ROOM: Final = 64 * 1024  # bytes that its own buffers take, about; what else waits for it waits at the proxy's end
 
 
+def post_head(url: str, framing: str) -> bytes:
+    """Return the head of a post of JSON; `framing`: the field that says how long its body is."""
+    where = urlsplit(url)
+    lines = (f"POST {where.path} HTTP/1.1", f"Host: {where.netloc}", "Content-Type: application/json", framing)
+    return "\r\n".join((*lines, "", "")).encode()
+
+
 class PipeliningClient:
     """One connection to `url`, as RFC 9112 has it in section 9.3.2. It never judges."""
 
     def __init__(self, name: str, url: str, recorder: Recorder) -> None:
         self.name = name
-        self._url = urlsplit(url)
+        self.url = url
         self._recorder = recorder
         self._parser = httptools.HttpResponseParser(self)
         self._owed: deque[int] = deque()
@@ -42,7 +49,8 @@ class PipeliningClient:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         connection.setblocking(False)
         try:
-            await asyncio.get_running_loop().sock_connect(connection, (self._url.hostname, self._url.port))
+            where = urlsplit(self.url)
+            await asyncio.get_running_loop().sock_connect(connection, (where.hostname, where.port))
             self._reader, self._writer = await asyncio.open_connection(sock=connection, limit=ROOM // 2)
         except OSError:
             connection.close()
@@ -74,8 +82,7 @@ class PipeliningClient:
             Sent(self._recorder.now(), self.name, op, request_id, request.method, request.params, "http")
         )
         body = jsontext.encode(request.id, request.method, request.params).encode()
-        head = f"POST {self._url.path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
-        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode(), body
+        return post_head(self.url, f"Content-Length: {len(body)}"), body
 
     def _write(self, *parts: bytes) -> None:
         assert self._writer is not None, f"{self.name} is not connected"  # noqa: S101 (as above)

@@ -133,14 +133,12 @@ class WebSocketClient:
 
     async def send_text(self, text: str) -> None:
         """Send what is no request; an answer has the id null. Raises ClientClosedError on a closed connection."""
-        if self._connection is None or self.closed is not None:
-            message = f"{self.name} is not connected"
-            raise ClientClosedError(message)
+        connection = self._open_connection()
         op = self._recorder.next_op()
         self._recorder.record(Sent(self._recorder.now(), self.name, op, "null", "", text[:200]))
         self._owed.setdefault("null", deque()).append(None)
         self._outstanding += 1
-        await self._connection.send(text)
+        await connection.send(text)
 
     def _confirmed(self, request_id: str, kind: str, answer: Received) -> Stream:
         subscription = answer.frame.get("result")
@@ -154,11 +152,9 @@ class WebSocketClient:
 
     async def ping(self, within: float) -> None:
         """Send a ping of the WebSocket protocol and wait for its pong. Raises TimeoutError, ClientClosedError."""
-        if self._connection is None or self.closed is not None:
-            message = f"{self.name} is not connected"
-            raise ClientClosedError(message)
+        connection = self._open_connection()
         async with asyncio.timeout(within):
-            await (await self._connection.ping())
+            await (await connection.ping())
 
     def stop_reading(self) -> None:
         """Leave what comes in the kernel's buffers, as a client does that is busy with something else."""
@@ -174,6 +170,12 @@ class WebSocketClient:
         cut(self._transport())
         if self._reader is not None:
             await self._reader
+
+    def _open_connection(self) -> ClientConnection:
+        if self._connection is None or self.closed is not None:
+            message = f"{self.name} is not connected"
+            raise ClientClosedError(message)
+        return self._connection
 
     def _transport(self) -> asyncio.Transport:
         if self._connection is None:
@@ -197,9 +199,7 @@ class WebSocketClient:
         waiters: Sequence[asyncio.Future[Received]] | None,
         frames: int = 1,
     ) -> list[int]:
-        if self._connection is None or self.closed is not None:
-            message = f"{self.name} is not connected"
-            raise ClientClosedError(message)
+        connection = self._open_connection()
         texts, ops = [], []
         now = self._recorder.now()
         for index, request in enumerate(requests):
@@ -213,11 +213,8 @@ class WebSocketClient:
                 self._owed.setdefault(request_id, deque()).append(None if waiters is None else waiters[index])
                 self._outstanding += 1
         text = texts[0] if batch is None else f"[{','.join(texts)}]"
-        size = -(-len(text) // frames)
         try:
-            await self._connection.send(
-                text if frames == 1 else [text[at : at + size] for at in range(0, len(text), size)]
-            )
+            await connection.send(text if frames == 1 else jsontext.pieces(text, frames))
         except ConnectionClosed as error:
             message = f"{self.name}: {error}"
             raise ClientClosedError(message) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -106,8 +106,12 @@ def i_receive_error(context: Context, code: int) -> None:
 @when("I send a request of {mebibytes:g} MiB in {frames:d} frames")
 def i_send_large(context: Context, mebibytes: float, frames: int) -> None:
     """A call whose data is that long: the node may refuse it, and that is an answer."""
-    data = "0x" + "00" * round(mebibytes * MIB / 2)
-    ask(context.world, "eth_call", params=[{"to": f"0x{1:040x}", "data": data}, "latest"], frames=frames)
+    ask(context.world, "eth_call", params=large_call(mebibytes), frames=frames)
+
+
+def large_call(mebibytes: float) -> list[Any]:
+    """Return the parameters of an eth_call whose data is that long."""
+    return [{"to": f"0x{1:040x}", "data": "0x" + "00" * round(mebibytes * MIB / 2)}, "latest"]
 
 
 @when("I post the body {body}")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from e2e.clients import jsontext
+from e2e.clients.pipelining import post_head
 from e2e.clients.websocket import Request, cut
+from e2e.steps.bad_input import large_call
 from e2e.steps.context import step, then, when
 from e2e.steps.doors import asked
 from e2e.steps.http import PATIENCE, poster
@@ -20,7 +22,6 @@ from e2e.wait import wait_until
 if TYPE_CHECKING:
     from e2e.steps.context import Context, World
 
-MIB: Final = 2**20
 LEFT_WITHIN: Final = 5.0  # seconds in which connections that nobody needs are closed
 TOLD_WITHIN: Final = 5.0  # seconds
 TRAILER: Final = b"X-Trailer: %s\r\n" % (b"a" * 1000)
@@ -30,8 +31,15 @@ MANY_TRAILERS: Final = 4000
 @when("I post a request of {mebibytes:g} MiB")
 def i_post_large_request(context: Context, mebibytes: float) -> None:
     """A call whose data is that long; of the text the ledger keeps the beginning."""
-    call = {"to": f"0x{1:040x}", "data": "0x" + "00" * round(mebibytes * MIB / 2)}
-    poster(context.world).post(jsontext.encode("1", "eth_call", [call, "latest"]).encode(), PATIENCE)
+    poster(context.world).post(jsontext.encode("1", "eth_call", large_call(mebibytes)).encode(), PATIENCE)
+
+
+@when("I post {method:w} in {count:d} chunks")
+def i_post_chunks(context: Context, method: str, count: int) -> None:
+    world = context.world
+    request = Request(str(world.next_id), method, profiles.params_of(method))
+    poster(world).call(request, PATIENCE, chunks=count)
+    world.next_id += 1
 
 
 @when("an HTTP client has posted half of a request")
@@ -54,10 +62,10 @@ def other_half_posted(context: Context, seconds: float) -> None:
 @when("{count:d} HTTP clients post {method:w}, and are gone before the answer")
 def posters_gone(context: Context, count: int, method: str) -> None:
     """They go once a node has been asked for all of them."""
-    world = context.world
+    world, url = context.world, context.world.run.sut.endpoints.http
     body = jsontext.encode("1", method, profiles.params_of(method)).encode()
-    request = _head(world, b"Content-Length: %d" % len(body)) + body
-    writers = world.run.await_(_send_all, world.run.sut.endpoints.http, request, count)
+    request = post_head(url, f"Content-Length: {len(body)}") + body
+    writers = world.run.await_(_send_all, url, request, count)
     wait_until(
         lambda: _asked(world, method) >= count, PATIENCE, "all are asked of nodes", lambda: _asked(world, method)
     )
@@ -74,18 +82,12 @@ def few_connections_left(context: Context, count: int, node: str) -> None:
 @step("a client that posts trailers without end should be told so, or cut off")
 def trailers_cut(context: Context) -> None:
     """RFC 9112, section 7.1.2: they follow the last chunk of a body."""
-    world = context.world
+    world, url = context.world, context.world.run.sut.endpoints.http
     body = jsontext.encode("1", "eth_chainId", []).encode()
-    request = _head(world, b"Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n" % (len(body), body)
-    said = world.run.await_(_last_word, world.run.sut.endpoints.http, request)
+    request = post_head(url, "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n" % (len(body), body)
+    said = world.run.await_(_last_word, url, request)
     assert said is not None, f"it sent {MANY_TRAILERS} trailers, and nobody minded"
     assert not said.startswith(b"HTTP/1.1 200 "), f"it was answered before its request was over: {said!r}"
-
-
-def _head(world: World, framing: bytes) -> bytes:
-    url = urlsplit(world.run.sut.endpoints.http)
-    lines = (b"POST %s HTTP/1.1" % url.path.encode(), b"Host: %s" % url.netloc.encode())
-    return b"\r\n".join((*lines, b"Content-Type: application/json", framing, b"", b""))
 
 
 def _asked(world: World, method: str) -> int:
@@ -123,11 +125,3 @@ async def _last_word(url: str, request: bytes) -> bytes | None:
         return None
     finally:
         writer.transport.abort()
-
-
-@when("I post {method:w} in {count:d} chunks")
-def i_post_chunks(context: Context, method: str, count: int) -> None:
-    world = context.world
-    request = Request(str(world.next_id), method, profiles.params_of(method))
-    poster(world).call(request, PATIENCE, chunks=count)
-    world.next_id += 1

@@ -27,7 +27,7 @@ CARRIERS: Final = "carriers"
 PAGES: Final = ("health", "ready", "metrics", "status", "consensus")
 ROLES: Final = (
     *("upstream_connected", "node_healthy", "failing_methods", "failover_active", "failovers"),
-    *("connections", "subscriptions", "rss"),
+    *("connections", "subscriptions", "queue", "rss"),
 )
 SEEN: Final = frozenset({*PAGES, *ROLES, CARRIERS})
 """What may be seen of a proxy, or not: a profile may say why not."""

@@ -101,11 +101,11 @@ class ExecutionLayer(Flights):
         self._monitor.hurry(node)
 
     def doubtful(self, exchange: Exchange, head: ResponseHead, body: bytes) -> bool:
-        if head.status == 200:
-            if exchange.method is not None and jsonrpc.is_internal_error(body):
-                return True
-            return body[:1] in _NO_JSON and exchange.request.head.method == b"POST"
-        return head.status in _OF_FRONTS and exchange.request.head.method == b"POST"
+        good = head.status == 200
+        if good and exchange.method is not None and jsonrpc.is_internal_error(body):
+            return True
+        strange = body[:1] in _NO_JSON if good else head.status in _OF_FRONTS
+        return strange and exchange.request.head.method == b"POST"
 
     def retried(self) -> None:
         self._metrics.http_retries.inc()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Literal
 
+from e2e.traffic.profiles import IDENTITY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.fakes.chain import Block, Chain
-
-
-IDENTITY = "0x" + "4".rjust(40, "0")
 
 
 class RpcError(Exception):

@@ -9,7 +9,7 @@ import orjson
 
 from e2e.gateway.calls import Reply
 from e2e.gateway.faults.fault import Fault
-from e2e.gateway.head import status_line
+from e2e.gateway.head import response, status_line
 
 if TYPE_CHECKING:
     from e2e.gateway.calls import Call
@@ -49,8 +49,7 @@ class Syncing(Fault):
         distance = str(self.highest - self.current)
         told = {"head_slot": str(self.current), "sync_distance": distance, "is_syncing": True}
         body = orjson.dumps({"data": told | {"is_optimistic": False, "el_offline": False}})
-        head = [status_line(200), "Content-Type: application/json", f"Content-Length: {len(body)}"]
-        return "\r\n".join([*head, "", ""]).encode() + body
+        return response(200, "application/json", body)
 
     def _claim(self, link: Link) -> None:
         self.bite("claimed", link, current=self.current, highest=self.highest)
