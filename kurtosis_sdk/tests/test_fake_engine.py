@@ -23,12 +23,11 @@ from kurtosis_sdk import (
 from kurtosis_sdk._core import methods
 from kurtosis_sdk._wire import api_container_pb2 as apic
 from kurtosis_sdk._wire import engine_pb2 as engine
+from kurtosis_sdk.testing import FakeEngine, grpc_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from kurtosis_sdk.testing import FakeEngine
 
 PLAN = "def run(plan):\n"
 ADD = PLAN + '    plan.add_service(name = "db", config = ServiceConfig(image = "redis:7"))\n'
@@ -234,6 +233,14 @@ def test_the_small_shell(fake: FakeEngine, enclave: EnclaveContext) -> None:
     fake.on_exec(lambda known, command: ExecResult(7, known.name) if command[0] == "mine" else None)
     assert service.exec_command(["mine"]) == (7, "db")
     assert service.exec_command(["echo", "theirs"]) == (0, "theirs\n")
+
+
+def test_a_server_that_does_not_say_that_it_ended_is_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(grpc_server, "_STOP_LIMIT", 0.0)
+    FakeEngine().close()
+    assert "has not said within 0 s that it ended" in caplog.text
 
 
 def test_binary_files_and_things_that_are_no_archives_are_described(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from kurtosis_sdk._core.methods import Method
 
 OPTIONS = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.so_reuseport", 0)]
+_STOP_LIMIT = 10.0
+"""Seconds that a server has to say that it has ended; its port is closed and its calls are cancelled long before."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,14 +55,18 @@ class GrpcServer:
     """One service on one port. `stop` ends it, and soon the streams that are open."""
 
     def __init__(self, service: str, routes: list[Route], disturbances: Disturbances) -> None:
-        self._server = grpc.server(ThreadPoolExecutor(32, thread_name_prefix="fake-engine"), options=OPTIONS)
+        self._threads = ThreadPoolExecutor(32, thread_name_prefix="fake-engine")
+        self._server = grpc.server(self._threads, options=OPTIONS)
         handlers = {route.method.name: _handler(route, disturbances) for route in routes}
         self._server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
         self.port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
 
     def stop(self) -> None:
-        self._server.stop(grace=0.1).wait()
+        # no wait without end: one enclave's server is stopped in a call of the engine's, which would never end either
+        if not self._server.stop(grace=0.1).wait(_STOP_LIMIT):
+            _LOG.warning("the gRPC server on port %d has not said within %g s that it ended", self.port, _STOP_LIMIT)
+        self._threads.shutdown(wait=False)
 
 
 def _handler(route: Route, disturbances: Disturbances) -> Any:
