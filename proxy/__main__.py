@@ -59,8 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
 async def _serve(config: Config, host: str, port: int) -> int:
     loop = asyncio.get_running_loop()
     end = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks for it
+            loop.add_signal_handler(number, end.set)
     server = Server(config)
     try:
         port = await server.start(host, port)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HURRY: Final = 0.3  # seconds without an answer, after which the monitor is asked to look
 SECOND_OPINION: Final = 5.0  # and after which a read is sent to a second node as well; a third of the time-out, if less
+# whose Location, and page, name the node's URL: not for clients, who must not learn of a key in it, nor can go there
+_REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
 
 
 class Layer(Protocol):
@@ -181,6 +183,11 @@ class Exchange:
         if head is None or connection is None:
             self.client_gone()
             return
+        if head.status in _REDIRECTIONS:
+            self._attempts.remove(attempt)
+            attempt.leave()
+            self._refuse_redirection(head.status)
+            return
         if head.status == 200:
             self._blame_doubted()
         connection.begin(head.status, head.reason, head.lines, head.length, endless=head.endless)
@@ -214,6 +221,9 @@ class Exchange:
 
     def _pass(self, head: ResponseHead, body: bytes) -> None:
         """Pass a whole answer on."""
+        if head.status in _REDIRECTIONS:
+            self._refuse_redirection(head.status)
+            return
         self._end()
         if self.connection is None:
             return
@@ -233,6 +243,9 @@ class Exchange:
         self._end()
         if self.connection is not None:
             self._layer.refuse(self, status, reason)
+
+    def _refuse_redirection(self, status: int) -> None:
+        self._refuse(502, f"the node redirects ({status}): the URL in the proxy's config is not where it is")
 
     def _break_off(self) -> None:
         self._end()

@@ -58,6 +58,15 @@ async def test_get_goes_on_to_the_next_node() -> None:
         assert (await proxy.get("/cl/x")).body == b'"two"'
 
 
+async def test_where_a_node_redirects_to_is_told_nobody() -> None:
+    async with FakeNode() as a, FakeBeacon("one") as one, running([a], [one]) as proxy:
+        one.http.canned["/x"] = Canned(status=308, headers=[(b"Location", b"https://elsewhere/hunter2/x")])
+        reply = await proxy.get("/cl/x", allow_redirects=False)
+        assert (reply.status, reply.json["code"]) == (502, 502)
+        assert "redirects (308)" in reply.json["message"]
+        assert "hunter2" not in f"{reply.headers} {reply.body!r}"
+
+
 async def test_what_is_not_a_get_is_written_once() -> None:
     async with FakeNode() as a, FakeBeacon("one") as one, FakeBeacon("two") as two, running([a], [one, two]) as proxy:
         one.http.cut_after = 0

@@ -91,7 +91,7 @@ async def test_h8_what_fails_over_websocket_is_passed_on_and_shows_in_health_unt
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, b"<html>we are being mended</html>"), (200, b""), (302, b""), (402, b"the month is used up"), (404, b"404")],
+    [(200, b"<html>we are being mended</html>"), (200, b""), (402, b"the month is used up"), (404, b"404")],
 )
 async def test_what_is_no_answer_of_json_rpc_is_left_for_another_node_that_has_one(status: int, body: bytes) -> None:
     async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
@@ -104,9 +104,24 @@ async def test_what_is_no_answer_of_json_rpc_is_left_for_another_node_that_has_o
             call("eth_chainId"),
             call("eth_sendRawTransaction", "0x01"),
         ):  # none has one, or it may be asked for once only: as it is
-            reply = await proxy.post(request, allow_redirects=False)
+            reply = await proxy.post(request)
             assert (reply.status, reply.body) == (status, body)
         assert b.http.count("eth_sendRawTransaction") == 0
+
+
+@pytest.mark.parametrize("size", [100, 2 << 20])
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_sendRawTransaction"])
+async def test_where_nodes_redirect_to_is_told_nobody(method: str, size: int) -> None:
+    where = b"https://elsewhere/v3/hunter2"
+    moved = Canned(status=301, headers=[(b"Location", where)], body=where + b"." * size)
+    async with FakeNode("a") as a, FakeNode("b") as b, running([a, b]) as proxy:
+        for node in (a, b):
+            node.http.canned[method] = moved
+        reply = await proxy.post(call(method, "0x01"), allow_redirects=False)
+        assert (reply.status, reply.json["id"], reply.json["error"]["data"]["maybe_executed"]) == (502, 7, False)
+        assert b"redirects (301)" in reply.body
+        assert "hunter2" not in f"{reply.headers} {reply.body!r}"
+        assert (await proxy.post(call("eth_blockNumber"))).status == 200
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 413, 415])

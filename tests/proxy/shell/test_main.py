@@ -23,7 +23,7 @@ from tests.proxy.shell.running import call, until
 from tests.proxy.shell.wire import TEXT, Wire, frame
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
 pytestmark = pytest.mark.anyio
 
@@ -62,9 +62,9 @@ class Process:
 
 
 @asynccontextmanager
-async def started(*arguments: str, descriptors: int | None = None) -> AsyncIterator[Process]:
-    limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}"]
-    command = [*limit, sys.executable, "-m", "proxy", *arguments]
+async def started(*arguments: str, through: Sequence[str] = ()) -> AsyncIterator[Process]:
+    """`through`: a command that starts the proxy in its place."""
+    command = [*through, sys.executable, "-m", "proxy", *arguments]
     process = await asyncio.create_subprocess_exec(
         *command, stderr=asyncio.subprocess.PIPE, env=os.environ | {"NO_COLOR": "1"}
     )
@@ -99,7 +99,8 @@ async def test_a_long_message_takes_no_memory_once_it_is_over(tmp_path: Path) ->
         await until(lambda: proxy.resident() - before < 16 << 20)
 
 
-async def test_it_serves_and_leaves_politely(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_it_serves_and_leaves_politely(tmp_path: Path, number: signal.Signals) -> None:
     async with FakeNode("a") as a:
         config = write(tmp_path, a)
         async with started("--config", config, "--listen", "127.0.0.1:0") as proxy, aiohttp.ClientSession() as client:
@@ -109,9 +110,21 @@ async def test_it_serves_and_leaves_politely(tmp_path: Path) -> None:
             a.http.delay = 0.5
             slow = asyncio.create_task(client.post(f"{url}/el", json=call("eth_chainId")))
             await until(lambda: a.http.count("eth_chainId") == 2)
-            proxy.process.send_signal(signal.SIGTERM)
+            proxy.process.send_signal(number)
             async with await slow as response:
                 assert response.status == 200
+            assert await proxy.ended() == 0
+
+
+async def test_without_a_terminal_it_stays(tmp_path: Path) -> None:
+    async with FakeNode("a") as a:
+        config = write(tmp_path, a)
+        async with started("--config", config, "--listen", "127.0.0.1:0", through=["nohup"]) as proxy:
+            url = await proxy.url()
+            proxy.process.send_signal(signal.SIGHUP)
+            async with aiohttp.ClientSession() as client, client.post(f"{url}/el", json=call("eth_chainId")) as reply:
+                assert reply.status == 200
+            proxy.process.send_signal(signal.SIGTERM)
             assert await proxy.ended() == 0
 
 
@@ -180,7 +193,8 @@ async def test_clients_who_take_all_descriptors_take_none_from_nodes(tmp_path: P
     async with FakeNode("a") as a, AsyncExitStack() as crowd:
         a.http.close_idle = 0.01  # each probe and each post needs a new connection
         config = write(tmp_path, a, more="[global]\nhealth_check_interval_ms = 20\n")
-        proxy = await crowd.enter_async_context(started("--config", config, "--listen", "127.0.0.1:0", descriptors=128))
+        limit = ["prlimit", "--nofile=128"]
+        proxy = await crowd.enter_async_context(started("--config", config, "--listen", "127.0.0.1:0", through=limit))
         client = await crowd.enter_async_context(aiohttp.ClientSession())
         url = urlsplit(await proxy.url())
 
