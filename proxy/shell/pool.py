@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -193,6 +194,9 @@ def _dial_failure(error: Exception) -> Failure:
         return Failure("no connection in time", written=False)
     if isinstance(error, ConnectionRefusedError):
         return Failure("connection refused", written=False, refused=True)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        # what follows the comma names the host, of which a label may be a key
+        return Failure(f"no connection: certificate: {error.verify_message.partition(',')[0]}", written=False)
     # of several addresses that failed in different ways, only the text tells
     words = error.strerror or str(error) if isinstance(error, OSError) else None
     return Failure(f"no connection: {words or type(error).__name__}", written=False)

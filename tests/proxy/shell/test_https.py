@@ -96,6 +96,22 @@ async def test_the_certificate_is_held_against_the_name_that_was_dialled(
             await dial("other.test", port)
 
 
+async def test_the_name_that_a_certificate_is_not_for_is_told_nobody(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label of it may be a key; what is said of a dial reaches clients, the log and /status."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, port, **options: found("127.0.0.1", port, **options))
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_context(certificate))
+    pool = Pool(Endpoint(f"https://0a1b2c3d4e5f60718293a4b5.test:{server.sockets[0].getsockname()[1]}"))
+    with pytest.raises(ProbeError) as told:
+        await ask(pool, pool.endpoint.request(b"GET", b"", b"", b"", None), new=False)
+    pool.close()
+    server.close()
+    assert str(told.value) == "no connection: certificate: Hostname mismatch"
+
+
 @asynccontextmanager
 async def secure_lane(certificate: tuple[Path, Path]) -> AsyncIterator[int]:
     """The port of a WebSocket server behind TLS."""
