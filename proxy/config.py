@@ -275,6 +275,20 @@ def masked(url: str) -> str:
     return f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if parts.query else "")
 
 
+# what is shorter stands in any text by chance
+_SHORTEST_SECRET = 8
+
+
+def secrets(url: str) -> tuple[str, ...]:
+    """What `masked` hides of a valid `url`, where it is long enough to be known again in a text."""
+    parts = urlsplit(url)
+    values = (pair.rpartition("=")[2] for pair in parts.query.split("&"))
+    segments = (segment for segment in parts.path.split("/") if not _PLAIN_SEGMENT.match(segment))
+    labels = (label for label in parts.netloc.rpartition("@")[2].split(".") if _SECRET_LABEL.match(label))
+    hidden = (*values, *segments, *labels, parts.username or "", parts.password or "")
+    return tuple(text for text in hidden if len(text) >= _SHORTEST_SECRET)
+
+
 def _masked_host(parts: SplitResult) -> str:
     host = parts.netloc.rpartition("@")[2]
     return ".".join("***" if _SECRET_LABEL.match(label) else label for label in host.split("."))

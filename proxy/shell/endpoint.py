@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from proxy.config import secrets
+
 
 class Endpoint:
     """The URL of a node, cut into what a request needs. `authorization` stems from the URL's user and password."""
 
-    __slots__ = ("authorization", "host", "host_header", "path", "port", "query", "tls")
+    __slots__ = ("_secrets", "authorization", "host", "host_header", "path", "port", "query", "tls")
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -19,10 +21,17 @@ class Endpoint:
         self.host_header = parts.netloc.rpartition("@")[2].encode()
         self.path = (parts.path or "/").encode()
         self.query = parts.query.encode()
+        self._secrets = [secret.encode() for secret in sorted(secrets(url), key=len, reverse=True)]
         self.authorization = b""
         if parts.username is not None:
             user = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
             self.authorization = b"Authorization: Basic " + base64.b64encode(user) + b"\r\n"
+
+    def hide(self, text: bytes) -> bytes:
+        """`text` without the keys of this URL, as long as before."""
+        for secret in self._secrets:
+            text = text.replace(secret, b"*" * len(secret))
+        return text
 
     def request(self, method: bytes, path: bytes, query: bytes, headers: bytes, body: bytes | None) -> bytes:
         """A whole request to this node. `path` goes below the node's own; `headers` are lines, each with its CRLF."""

@@ -160,6 +160,10 @@ class Exchange:
             self._doubted.append(attempt.node)
         else:
             self._layer.judged(self, attempt.node, head)
+        if doubted or head.status != 200:
+            # a page that says what went wrong often names the path that was asked for, and the key in it
+            hide = self._layer.pool(attempt.node).endpoint.hide
+            head, body = head._replace(lines=hide(head.lines)), hide(body)
         if self.read and (doubted or head.status == 429 or head.status >= 500):
             self._spare = (head, body)
             if self._retry():

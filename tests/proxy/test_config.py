@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy import config as configuration
-from proxy.config import Config, ConfigError, General, WebSocketLimits, masked
+from proxy.config import Config, ConfigError, General, WebSocketLimits, masked, secrets
 from proxy.nodes import ConsensusNode, Node, Tier
 
 NODE = """
@@ -182,6 +182,20 @@ def test_no_key_is_ever_shown(key: str, place: str) -> None:
         "host": f"https://{key:0<24}.host/",
     }[place]
     assert key not in masked(url)
+    assert any(key in secret for secret in secrets(url))
+
+
+@pytest.mark.parametrize(
+    ("url", "hidden"),
+    [
+        ("http://el-1-primary:8545/rpc/v1/mainnet", ()),
+        ("https://host/v3/0123456789abcdef/", ("0123456789abcdef",)),
+        ("https://u:hunter2hunter2@host/?a=b&k=0123456789", ("0123456789", "hunter2hunter2")),
+        ("https://host/1/eth", ()),
+    ],
+)
+def test_secrets(url: str, hidden: tuple[str, ...]) -> None:
+    assert secrets(url) == hidden
 
 
 @given(st.text(), st.text())

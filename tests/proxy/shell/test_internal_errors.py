@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +16,8 @@ from tests.proxy.shell.wire import TEXT, Wire, frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from proxy.nodes import Node
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +124,29 @@ async def test_where_nodes_redirect_to_is_told_nobody(method: str, size: int) ->
         assert (reply.status, reply.json["id"], reply.json["error"]["data"]["maybe_executed"]) == (502, 7, False)
         assert b"redirects (301)" in reply.body
         assert "hunter2" not in f"{reply.headers} {reply.body!r}"
+        assert (await proxy.post(call("eth_blockNumber"))).status == 200
+
+
+class _Keyed(FakeNode):
+    """As a provider's node: with keys in its URL."""
+
+    @property
+    def node(self) -> Node:
+        return replace(super().node, http_url=f"{self.http.url}/v3/0123456789abcdef?token=hunter2hunter2")
+
+
+@pytest.mark.parametrize(
+    ("status", "method"), [(200, "eth_chainId"), (404, "eth_chainId"), (403, "eth_sendTransaction")]
+)
+async def test_a_page_that_names_the_path_names_no_key(status: int, method: str) -> None:
+    page = b"<pre>Cannot POST /v3/0123456789abcdef?token=hunter2hunter2</pre>"
+    link = [(b"Content-Location", b"/v3/0123456789abcdef")]
+    async with _Keyed("a") as a, running([a]) as proxy:
+        a.http.canned[method] = Canned(status=status, headers=link, body=page)
+        reply = await proxy.post(call(method))
+        stars = b"*" * 16
+        assert (reply.status, reply.all(b"content-location")) == (status, [b"/v3/" + stars])
+        assert reply.body == b"<pre>Cannot POST /v3/%b?token=%b</pre>" % (stars, stars[:14])
         assert (await proxy.post(call("eth_blockNumber"))).status == 200
 
 
