@@ -1,7 +1,7 @@
 """The client's side of the counter: every call that comes in leaves with exactly one answer.
 
 A call is *waiting* (no upstream yet), *flying* (written to one) or done. What waits is bounded in messages, what is
-open in bytes; what does not fit is answered at once.
+open in messages (many more of them) and bytes; what does not fit is answered at once.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Desk:
 
     def __init__(self, settings: Settings, out: Commands, batch_answered: Callable[[list[bytes]], None]) -> None:
         self._settings = settings
+        self._most_bytes, self._most_calls = settings.queue_max_bytes, settings.open_max_calls
         self._out = out
         self._batch_answered = batch_answered
         self._waiting: deque[Call] = deque()
@@ -74,7 +75,7 @@ class Desk:
     def _opened(self, call: Call) -> bool:
         self.open_calls += 1
         self.open_bytes += len(call.request.data)
-        if self.open_bytes > self._settings.queue_max_bytes:
+        if self.open_bytes > self._most_bytes or self.open_calls > self._most_calls:
             self._refuse_full(call)
             return False
         deadlines = self._deadlines

@@ -109,11 +109,19 @@ class Streams:
         if method == "eth_unsubscribe":
             return self.unsubscribe(links, call, now)
         if method == "eth_subscribe":
+            if len(self.book) >= self._settings.max_subscriptions:
+                return self._one_too_many(call)
             return None if current is None else self.prepare(current, call, now)
         if method.endswith("_subscribe"):
             # its events could not be told from those of another, nor go on at the next node: confirmed, it is silence
             return jsonrpc.error_body(call.request.id, jsonrpc.NO_METHOD, f"{method} is not carried; eth_subscribe is")
         return None
+
+    def _one_too_many(self, call: Call) -> bytes:
+        """One event for all of them would hold up everybody, and take gigabytes."""
+        data = {"promise": "bounded", "node": None, "maybe_executed": False}
+        message = f"More than {self._settings.max_subscriptions} subscriptions over one connection"
+        return jsonrpc.error_body(call.request.id, jsonrpc.QUEUE_FULL, message, data)
 
     def unsubscribe(self, links: Iterable[Link], call: Call, now: float) -> bytes | None:
         """The answer to an eth_unsubscribe; None where it names no id, so that a node may complain.

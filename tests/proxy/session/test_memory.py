@@ -96,6 +96,27 @@ def test_answers_that_are_too_large_together_are_errors_in_their_places_and_none
         assert [error["data"]["maybe_executed"] for error in refused] == [False, True] * 2
 
 
+def test_open_requests_are_bounded_in_number_too_however_short_they_are() -> None:
+    stage = Stage("P1", settings=Settings(open_max_calls=3)).start()
+    stage["P1"].holds = {"eth_call"}
+    for number in range(4):
+        stage.ask("eth_call", id=number)
+    assert [(answer["id"], answer["error"]["code"]) for answer in stage.answers()] == [(3, jsonrpc.QUEUE_FULL)]
+    stage["P1"].release("eth_call", "0x")
+    assert stage.call("eth_chainId")["result"] == "0x539", "what is over makes room"
+
+
+@pytest.mark.parametrize("kind", ["newHeads", "logs", "newPendingTransactions"])
+def test_subscriptions_are_bounded_in_number(kind: str) -> None:
+    """They cost their client nothing, and the proxy an event each for every block."""
+    stage = Stage("P1", settings=Settings(max_subscriptions=3)).start()
+    keys = [stage.subscribe(kind) for _ in range(3)]
+    refused = stage.call("eth_subscribe", kind)["error"]
+    assert (refused["code"], refused["data"]["promise"]) == (jsonrpc.QUEUE_FULL, "bounded")
+    assert stage.call("eth_unsubscribe", keys[0])["result"] is True
+    assert stage.subscribe(kind) not in keys
+
+
 def test_what_one_of_many_subscriptions_costs_does_not_depend_on_how_many_there_are() -> None:
     steps = [_steps(100), _steps(400)]
     assert steps[1] < 1.15 * steps[0], steps
