@@ -122,6 +122,10 @@ class Deliver(NamedTuple):
     gone: frozenset[str] = frozenset()
 
 
+# blocks below all that was told, from which no node that is healthy still comes up: it tells another chain
+_FAR_BELOW = 128
+
+
 class Fetch(NamedTuple):
     """These blocks are missing: each by number or by hash."""
 
@@ -222,6 +226,8 @@ class Refill:
                 self._meets(head)
                 return Deliver([head], head.number - 1, chain.extend(head))
             if chain.is_older(head.number):
+                if chain.floor - head.number > max(self._limit, _FAR_BELOW):
+                    return TooFar(f"{chain.floor - head.number} blocks below all that was told: another chain")
                 self._waiting.popleft()  # the node is behind, and will come up
                 continue
             return self._join(head, tip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 
 from proxy.session import Settings
 from proxy.session import events as ev
+from simulation.chain import Chain
 from tests.proxy.session.stage import Stage
 from tests.proxy.session.told import away, logs_of
 
@@ -240,3 +242,23 @@ def test_with_little_or_nothing_to_be_filled_streams_begin_and_go_on_over_a_move
     stage.wait(0.5)
     assert stage.closed is not None, "what may not be filled is told"
     assert stage.closed.code == 1013
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_client_whose_chain_begins_anew_is_told_and_not_left_without_a_word(restarts: bool) -> None:
+    """As that of a development network does: at a height from which it would take days to come up."""
+    stage = Stage("P1").start()
+    stage.grow(blocks=300)
+    heads = stage.subscribe("newHeads")
+    stage.grow(blocks=5)
+    if restarts:
+        stage.lose("P1")
+        stage.revive("P1")
+    anew = Chain(Random(1))
+    stage["P1"].follow(anew.tip)
+    stage.wait(1)
+    stage["P1"].follow(anew.grow())
+    assert len(stage.heads(heads)) == 5
+    assert stage.closed is not None
+    assert stage.closed.code == 1013
+    assert "another chain" in stage.closed.reason
