@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from functools import cache
 from ipaddress import ip_address
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohappyeyeballs import start_connection
 
+from proxy.shell.listener import KEEP_ALIVE
 from proxy.shell.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -27,10 +29,24 @@ async def connect(factory: Callable[[], P], host: str, port: int, *, tls: bool) 
     loop = asyncio.get_running_loop()
     context = _trust() if tls else None
     if _is_address(host):
-        return await loop.create_connection(factory, host, port, ssl=context)
-    addresses = await _resolver.addresses(host, port)
-    connected = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS)
-    return await loop.create_connection(factory, sock=connected, ssl=context, server_hostname=host if tls else None)
+        transport, protocol = await loop.create_connection(factory, host, port, ssl=context)
+    else:
+        addresses = await _resolver.addresses(host, port)
+        connected = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS)
+        transport, protocol = await loop.create_connection(
+            factory, sock=connected, ssl=context, server_hostname=host if tls else None
+        )
+    _keep_alive(transport)
+    return transport, protocol
+
+
+def _keep_alive(transport: asyncio.Transport) -> None:
+    """Who listens to a stream of events says nothing: only so is it told that the node's host is gone, or was."""
+    connected = transport.get_extra_info("socket")
+    if connected is not None and not transport.is_closing():
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEP_ALIVE.items():
+            connected.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 @cache

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from contextlib import suppress
 
 import orjson
 import pytest
 
+from proxy.shell import outbound
 from tests.fakes.beacon import FakeBeacon
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import running, until
+from tests.proxy.shell.test_hostile import TCP_REPAIR
 from tests.proxy.shell.test_listener import raw
 
 pytestmark = pytest.mark.anyio
@@ -127,6 +131,24 @@ async def test_a_stream_of_events_does_not_outlive_its_node_in_silence() -> None
                 assert await response.content.read() == b""
         async with proxy.session.get(proxy.url + "/cl/eth/v1/events"):
             await until(lambda: two.http.subscribers)
+
+
+async def test_a_stream_of_events_ends_where_the_host_of_its_node_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Back again, the host knows nothing of it: nobody would ever hear more."""
+    monkeypatch.setattr(
+        outbound, "KEEP_ALIVE", {socket.TCP_KEEPIDLE: 1, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 1}
+    )
+    async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl]) as proxy, raw(proxy) as client:
+        client.write(b"GET /cl/eth/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        await client.head()
+        node = cl.http.subscribers.pop()
+        try:
+            node.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        except PermissionError:
+            pytest.skip("only root may vanish")
+        node.abort()
+        with suppress(ConnectionError):
+            assert await client.ended(10) == b""
 
 
 async def test_without_another_node_a_stream_of_events_stays() -> None:
