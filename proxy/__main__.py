@@ -8,12 +8,13 @@ import gc
 import logging
 import os
 import resource
+import select
 import signal
 import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 
@@ -31,7 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     _open_standard_streams()
     logging.basicConfig(
-        stream=sys.stderr, level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        handlers=[_Log(sys.stderr)],
+        level=options.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     try:
         config = configuration.load(options.config.read_text(encoding="utf-8-sig"), str(options.config))
@@ -92,9 +95,32 @@ def _open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
+class _Log(logging.StreamHandler[Any]):
+    """Leaves lines out that nobody takes: to wait for a pager or shipper that is stuck would be to serve nobody."""
+
+    _left_out = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not _is_taken(self.stream):
+            self._left_out += 1
+            return
+        if self._left_out:
+            record.msg = f"{record.msg} (before it, {self._left_out} lines that nobody took were left out)"
+            self._left_out = 0
+        super().emit(record)
+
+
+def _is_taken(stream: Any) -> bool:
+    """Whether a line can be written without waiting for whoever reads it."""
+    try:
+        return bool(select.select([], [stream], [], 0)[1])
+    except (OSError, TypeError, ValueError):  # nothing of the system's, or closed: to write will tell
+        return True
+
+
 def _say(line: str) -> None:
     """To stderr, if there is one. Who read it may be gone: no reason to end, nor to end without telling clients."""
-    if sys.stderr is not None:
+    if sys.stderr is not None and _is_taken(sys.stderr):
         try:
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()

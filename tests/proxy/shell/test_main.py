@@ -8,7 +8,7 @@ import resource
 import signal
 import socket
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -262,6 +262,41 @@ async def test_c6_whoever_read_the_log_may_be_gone_and_clients_are_still_told(tm
             proxy.process.terminate()
             assert (await websocket.receive(timeout=5)).data == aiohttp.WSCloseCode.GOING_AWAY
         assert await proxy.ended() == 0
+
+
+async def test_a_log_that_nobody_reads_keeps_nobody_waiting(tmp_path: Path, unused_tcp_port: int) -> None:
+    """Whoever read it stands still, and the pipe is full."""
+    address = f"127.0.0.1:{unused_tcp_port}"
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 1024)
+    os.set_blocking(writing, True)
+    async with FakeNode("a") as a, FakeNode("b") as b, aiohttp.ClientSession() as client:
+        arguments = ("-m", "proxy", "--config", write(tmp_path, a, b), "--listen", address)
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=writing)
+        try:
+            async with asyncio.timeout(10), await serving(client, address) as websocket:
+                for node in (a, b):
+                    await websocket.send_json(call("web3_clientVersion"))
+                    assert (await websocket.receive_json())["result"] == node.name
+                    await a.die()
+                os.set_blocking(reading, False)
+                told = os.read(reading, 1 << 20)
+                await a.boot()
+                while b" lines that nobody took were left out)" not in told:
+                    await asyncio.sleep(0.02)
+                    with suppress(BlockingIOError):
+                        told += os.read(reading, 1 << 20)
+                process.terminate()
+                assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            os.close(reading)
+            os.close(writing)
 
 
 async def test_a_switch_of_many_clients_is_a_few_lines_of_the_log(tmp_path: Path) -> None:
