@@ -313,6 +313,7 @@ class Connection(asyncio.Protocol):
         self._reader.stop()
         self._queue.clear()
         if whole or self._eof:
+            self.deadline = min(self.deadline, time.monotonic() + WRITE_LIMIT)  # to read what is left
             self.transport.close()
             return
         self.deadline = time.monotonic() + LINGER

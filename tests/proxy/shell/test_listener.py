@@ -317,6 +317,25 @@ async def test_a_client_that_does_not_read_is_cut_off_and_costs_little(monkeypat
             await until(lambda: len(proxy.server._listener) == 0, within=3)
 
 
+async def test_who_reads_nothing_up_to_its_last_answer_keeps_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "WRITE_LIMIT", 0.3)
+    monkeypatch.setattr(listener, "_SWEEP", 0.05)
+    async with served() as (node, proxy, client):
+        node.http.canned["eth_chainId"] = Canned(body=b"{%b}" % (b" " * 40_000))
+        cast("asyncio.Transport", client.writer.transport).pause_reading()
+        await until(lambda: len(proxy.server._listener) == 1)
+        (connection,) = proxy.server._listener._connections
+        assert connection.transport is not None
+        deadlines = {connection.deadline}
+        while not connection.transport.get_write_buffer_size():
+            client.write(post(1))
+            await until(lambda: not (connection.busy or connection.deadline in deadlines))
+            deadlines.add(connection.deadline)
+        assert not connection._slow, "too little is left over for that"
+        client.write(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        await until(lambda: len(proxy.server._listener) == 0, within=3)
+
+
 @pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"/elx", 404), (b"/el/ws", 426), (b"/el/ws/", 426)])
 async def test_paths_that_do_not_serve_plain_requests(path: bytes, status: int) -> None:
     async with served() as (_, _, client):
