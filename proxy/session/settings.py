@@ -19,6 +19,7 @@ class Settings:
     # of one client: more is no use of it, and each costs many times its bytes
     open_max_calls: int = 50_000
     max_subscriptions: int = 10_000
+    subscriptions_max_bytes: int = 32 << 20
     backfill_blocks: int = 128
     dial_timeout: float = 1.0
     # a read-only errand of ours (replay, backfill) that takes longer marks the link as unfit

@@ -109,7 +109,7 @@ class Streams:
         if method == "eth_unsubscribe":
             return self.unsubscribe(links, call, now)
         if method == "eth_subscribe":
-            if len(self.book) >= self._settings.max_subscriptions:
+            if not self._fits(call):
                 return self._one_too_many(call)
             return None if current is None else self.prepare(current, call, now)
         if method.endswith("_subscribe"):
@@ -117,10 +117,16 @@ class Streams:
             return jsonrpc.error_body(call.request.id, jsonrpc.NO_METHOD, f"{method} is not carried; eth_subscribe is")
         return None
 
+    def _fits(self, call: Call) -> bool:
+        """Whether there may be one more. Events for a million of them would hold up everybody, and take gigabytes."""
+        settings = self._settings
+        size = self.book.size + len(call.request.data)
+        return len(self.book) < settings.max_subscriptions and size <= settings.subscriptions_max_bytes
+
     def _one_too_many(self, call: Call) -> bytes:
-        """One event for all of them would hold up everybody, and take gigabytes."""
         data = {"promise": "bounded", "node": None, "maybe_executed": False}
-        message = f"More than {self._settings.max_subscriptions} subscriptions over one connection"
+        limits = f"{self._settings.max_subscriptions}, {self._settings.subscriptions_max_bytes} bytes"
+        message = f"Too many subscriptions over one connection (at most {limits})"
         return jsonrpc.error_body(call.request.id, jsonrpc.QUEUE_FULL, message, data)
 
     def unsubscribe(self, links: Iterable[Link], call: Call, now: float) -> bytes | None:

@@ -128,6 +128,8 @@ class Book:
         self._rng = rng
         self._out = out
         self._entries: dict[bytes, Subscription] = {}
+        # bytes of all requests that made them: kept, to be made again
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -158,12 +160,15 @@ class Book:
             subscription.held = []
             call.batch.subscriptions.append(subscription.key)
         self._entries[subscription.key] = subscription
+        self.size += len(call.request.data)
         self._out += (Count("ws_subscriptions_active"), Count("ws_subscriptions"))
         return subscription
 
     def remove(self, key: bytes) -> bool:
-        if self._entries.pop(key, None) is None:
+        subscription = self._entries.pop(key, None)
+        if subscription is None:
             return False
+        self.size -= len(subscription.request.data)
         self._out.append(Count("ws_subscriptions_active", -1))
         return True
 

@@ -117,6 +117,23 @@ def test_subscriptions_are_bounded_in_number(kind: str) -> None:
     assert stage.subscribe(kind) not in keys
 
 
+def test_what_is_kept_of_subscriptions_is_bounded_in_bytes() -> None:
+    """A request is kept as it was written, to be made again: whatever else stands in it."""
+    stage = Stage("P1", settings=Settings(subscriptions_max_bytes=10_000)).start()
+    text = orjson.dumps({"id": 1, "method": "eth_subscribe", "params": ["newHeads"], "more": "x" * 4_000})
+    answers = []
+    for _ in range(3):
+        stage.send(text)
+        answers += stage.answers()
+    assert ["result" in answer for answer in answers] == [True, True, False]
+    assert answers[2]["error"]["code"] == jsonrpc.QUEUE_FULL
+    for answer in answers[:2]:
+        assert stage.call("eth_unsubscribe", answer["result"])["result"] is True
+    assert stage.session._streams.book.size == 0
+    stage.send(text)
+    assert "result" in stage.answers()[0]
+
+
 def test_what_one_of_many_subscriptions_costs_does_not_depend_on_how_many_there_are() -> None:
     steps = [_steps(100), _steps(400)]
     assert steps[1] < 1.15 * steps[0], steps
