@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # bytes; an error in place of a shorter answer would save nothing
 _SHORT: Final = 256
+_SIZEABLE: Final = 4096  # bytes of a request that are worth to be let go of early
+_SPARE: Final = 1 << 20
 
 
 class Desk:
@@ -37,6 +39,8 @@ class Desk:
         self._deadlines: deque[Call] = deque()
         # bytes of answers to batches that are not whole yet
         self._gathered = 0
+        # bytes of sizeable requests since those that are over were last let go of
+        self._sizeable = 0
         self.open_calls = 0
         self.open_bytes = 0
 
@@ -74,7 +78,8 @@ class Desk:
 
     def _opened(self, call: Call) -> bool:
         self.open_calls += 1
-        self.open_bytes += len(call.request.data)
+        size = len(call.request.data)
+        self.open_bytes += size
         if self.open_bytes > self._most_bytes or self.open_calls > self._most_calls:
             self._refuse_full(call)
             return False
@@ -82,9 +87,16 @@ class Desk:
         deadlines.append(call)
         while deadlines[0].done:
             deadlines.popleft()
-        if len(deadlines) > 2 * self.open_calls + 64:  # behind one slow call gather those that are done
+        # behind one slow call gather those that are done
+        if len(deadlines) > 2 * self.open_calls + 64 or (size > _SIZEABLE and self._is_much(size)):
             self._deadlines = deque(call for call in deadlines if not call.done)
+            self._sizeable = 0
         return True
+
+    def _is_much(self, size: int) -> bool:
+        """Whether requests that are over may hold more memory than those that are open, with one more of `size`."""
+        self._sizeable += size
+        return self._sizeable > 2 * self.open_bytes + _SPARE
 
     @property
     def next_deadline(self) -> float:

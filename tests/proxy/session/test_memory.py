@@ -117,6 +117,16 @@ def test_subscriptions_are_bounded_in_number(kind: str) -> None:
     assert stage.subscribe(kind) not in keys
 
 
+def test_large_requests_that_are_over_do_not_pile_up_behind_one_slow_call() -> None:
+    stage = Stage("P1").start()
+    stage["P1"].holds = {"eth_call"}
+    stage.ask("eth_call")
+    for _ in range(60):
+        stage.ask("eth_chainId", "x" * (1 << 18))
+    assert sum(len(call.request.data) for call in stage.session._desk._deadlines) < 2 << 20
+    assert len(stage.answers()) == 60
+
+
 def test_what_is_kept_of_subscriptions_is_bounded_in_bytes() -> None:
     """A request is kept as it was written, to be made again: whatever else stands in it."""
     stage = Stage("P1", settings=Settings(subscriptions_max_bytes=10_000)).start()
