@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _JSON: Final = b"Content-Type: application/json\r\n"
 _MAX_ANSWER: Final = 1 << 20
+# how fronts refuse a method that they do not carry
+_NO_SUCH_METHOD: Final = frozenset((400, 403, 404, 405, 501))
 _NUMBERS: Final = range(1 << 63)  # of blocks and slots; what is none can neither be shown nor compared
 
 
@@ -96,8 +98,10 @@ async def probe_execution(pool: Pool, limit: float, *, new: bool) -> Observation
     """Whether the node syncs, and its block number; `limit` (seconds) is for all of it."""
     try:
         async with asyncio.timeout(limit):
-            syncing = await _call(pool, b"eth_syncing", new=new)
-            number = await _call(pool, b"eth_blockNumber", new=False)
+            status, answer = await _call(pool, b"eth_syncing", new=new)
+            # a node that does not know eth_syncing answers with an error: that is no reason to leave it
+            syncing = {} if status in _NO_SUCH_METHOD else _object(status, answer)
+            number = _object(*await _call(pool, b"eth_blockNumber", new=False))
     except TimeoutError:
         return Failed(f"no answer in {limit:g} s")
     except ProbeError as error:
@@ -105,17 +109,15 @@ async def probe_execution(pool: Pool, limit: float, *, new: bool) -> Observation
     if "result" not in number:
         return Failed("eth_blockNumber was answered with an error")
     try:
-        # a node that does not know eth_syncing answers with an error: that is no reason to leave it
-        return Answered(_number(number["result"], 16), syncing=syncing.get("result", False) is not False)
+        return Answered(_number(number["result"], 16), syncing=syncing.get("result") not in (None, False))
     except (TypeError, ValueError):
         return Failed("eth_blockNumber was not answered with a number")
 
 
-async def _call(pool: Pool, method: bytes, *, new: bool) -> dict[str, Any]:
+async def _call(pool: Pool, method: bytes, *, new: bool) -> tuple[int, bytes]:
     body = b'{"jsonrpc":"2.0","id":1,"method":"%b","params":[]}' % method
     request = pool.endpoint.request(b"POST", b"", b"", _JSON, body)
-    status, answer = await _ask_in_time(pool, request, new=new)
-    return _object(status, answer)
+    return await _ask_in_time(pool, request, new=new)
 
 
 def _object(status: int, answer: bytes) -> dict[str, Any]:

@@ -87,11 +87,16 @@ async def test_h8_a_syncing_node_is_not_healthy() -> None:
         assert proxy.server.monitor.snapshot.nodes[0].reason == "syncing"
 
 
-async def test_a_node_that_does_not_know_eth_syncing_may_be_healthy() -> None:
+@pytest.mark.parametrize("status", [200, 400, 403, 405])
+@pytest.mark.parametrize("result", [b"", b'"result":null,'])
+async def test_a_node_that_does_not_know_eth_syncing_may_be_healthy(status: int, result: bytes) -> None:
     async with FakeNode("a") as a:
-        a.rpc.errors["eth_syncing"] = (-32601, "the method does not exist")
+        error = b'{"jsonrpc":"2.0","id":1,%b"error":{"code":-32601,"message":"no such method"}}' % result
+        a.http.canned["eth_syncing"] = Canned(status=status, body=error)
         async with running([a]) as proxy:
             assert proxy.healthy("a")
+            a.http.canned["eth_blockNumber"] = a.http.canned["eth_syncing"]
+            await until(lambda: not proxy.healthy("a"))
 
 
 @pytest.mark.parametrize(
