@@ -347,9 +347,11 @@ class NodeEvent(Struct, frozen=True, gc=False):
 # the layouts of geth, reth and erigon; other orders of the keys take the way through orjson
 _ANSWER: Final = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),"(?:(?:result":null,")?(error)|result)":').match
 # nethermind writes the id last: what stands before the closing brace of valid JSON is a member of the whole answer
-_ANSWER_FIRST: Final = re.compile(rb'\{"jsonrpc":"2\.0","(?:(?:result":null,")?(error)|result)":').match
-_ID_LAST: Final = re.compile(rb',"id":(\d+)\}$').search
-_LONGEST_TAIL: Final = 32
+_ANSWER_FIRST: Final = re.compile(
+    rb'\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"(?:(?:result"\s*:\s*null\s*,\s*")?(error)|result)"\s*:'
+).match
+_ID_LAST: Final = re.compile(rb',\s*"id"\s*:\s*("\d+"|\d+)\s*\}\s*$').search
+_LONGEST_TAIL: Final = 64
 # pretty-printed, or with the id before all else, or as text
 _ANSWER_ROOMY: Final = re.compile(
     rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*("\d+"|\d+)\s*,\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?'
@@ -370,7 +372,7 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
     first = _ANSWER_FIRST(data)
     match = first and _ID_LAST(data, max(0, len(data) - _LONGEST_TAIL))
     if first is not None and match is not None:
-        return NodeAnswer(match[1], match.start(1), match.end(1), first.lastindex == 1)
+        return NodeAnswer(match[1].strip(b'"'), match.start(1), match.end(1), first.lastindex == 1)
     match = _ANSWER_ROOMY(data)
     if match is not None:
         return NodeAnswer(match[1].strip(b'"'), match.start(1), match.end(1), match.lastindex == 2)

@@ -137,8 +137,18 @@ def test_a_span_names_the_key_that_is_missing() -> None:
 
 
 @pytest.mark.parametrize("member", [b'"result":[{"a,\\"id\\":1":7}]', b'"error":{"code":3,"id":5}'])
-def test_an_answer_with_its_id_last_costs_no_walk_through_it(member: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = b'{"jsonrpc":"2.0",%b,"id":1234}' % member
+@pytest.mark.parametrize(
+    "around",
+    [
+        b'{"jsonrpc":"2.0",%b,"id":1234}',
+        b'{"jsonrpc": "2.0", %b, "id": 1234}',
+        b'{\n  "jsonrpc" : "2.0",\n  %b,\n  "id" : "1234"\n}\n',
+    ],
+)
+def test_an_answer_with_its_id_last_costs_no_walk_through_it(
+    around: bytes, member: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = around % member
     by_hand = jsonrpc.value_span(data, "id")
     monkeypatch.setattr(jsonrpc, "value_span", None)
     assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand, b"error" in member)
