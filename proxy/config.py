@@ -232,8 +232,13 @@ def _url_fault(url: str, schemes: tuple[str, ...]) -> str:
         return "has a host that cannot be one"
     if port_is_wrong:
         return "has port 0"
+    if _GAP.search(url):
+        return "has a space, or what cannot be seen, in it (a space is written %20)"
     return "must not have a fragment (#…)" if parts.fragment else ""
 
+
+# no request line may hold it: every request would be refused, and the node seem ill
+_GAP = re.compile(r"[\x00-\x20\x7f]")
 
 # names with underscores are in use; a colon is of IPv6, % and what follows its zone
 _HOST = re.compile(rb"[0-9A-Za-z._:-]+(%.+)?\Z")

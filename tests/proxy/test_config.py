@@ -112,6 +112,14 @@ url = "http://[::1]:5052"
         (NODE.replace("127.0.0.1:8545", "${HOST}"), 'el.primary[0] ("a").http_url: has a host that cannot be one'),
         (NODE.replace("127.0.0.1:8545", "a b"), 'el.primary[0] ("a").http_url: has a host that cannot be one'),
         (NODE.replace("127.0.0.1:8546", "x" * 64), 'el.primary[0] ("a").ws_url: has a host that cannot be one'),
+        (
+            NODE.replace("8545", "8545/my key"),
+            'el.primary[0] ("a").http_url: has a space, or what cannot be seen, in it',
+        ),
+        (
+            NODE.replace("8546", "8546/?k=a\\tb"),
+            'el.primary[0] ("a").ws_url: has a space, or what cannot be seen, in it',
+        ),
         (NODE.replace("8545", "8545/#x"), 'el.primary[0] ("a").http_url: must not have a fragment (#…)'),
     ],
 )
