@@ -22,6 +22,9 @@ _LONG_WAY: Final = 1 << 16
 # how long a peer may take to answer a close frame before the connection is cut
 CLOSE_GRACE: Final = 2.0
 
+# too big is what the client sent, or asked for, and a policy (how much, how often) is broken by each for itself
+_ABOUT_THE_CLIENT: Final = (WSCloseCode.MESSAGE_TOO_BIG, WSCloseCode.POLICY_VIOLATION)
+
 DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
 
 
@@ -76,8 +79,7 @@ class Upstream(WSListener):
             self._client.apply(ev.UpstreamPonged(self._epoch))
         elif kind == WSMsgType.CLOSE:
             code = frame.get_close_code()
-            # too big is what the client sent, or asked for, and others send no such thing
-            self._client.link_ended(self._epoch, f"closed with {code}", refused=code == WSCloseCode.MESSAGE_TOO_BIG)
+            self._client.link_ended(self._epoch, f"closed with {code}", refused=code in _ABOUT_THE_CLIENT)
             leave(transport)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:

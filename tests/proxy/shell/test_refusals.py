@@ -111,6 +111,23 @@ async def test_what_is_too_big_for_nodes_shuts_no_lane_and_has_one_answer() -> N
         assert lanes == []
 
 
+async def test_a_client_that_breaks_a_policy_of_its_node_shuts_no_lane() -> None:
+    """As providers have one: so many requests a second over one connection."""
+    primary, backup = pair()
+    async with primary, backup, running([primary, backup]) as proxy, client(proxy) as good:
+        assert await ask(good, "web3_clientVersion") == "p"
+        kept = set(primary.ws.clients)
+        lanes = shut(proxy)
+        async with client(proxy) as greedy:
+            for _ in range(3):
+                await until(lambda: len(primary.ws.clients) == 2)
+                (link,) = set(primary.ws.clients) - kept
+                await link.close(1008, "too many requests")
+                assert await ask(greedy, "eth_chainId") == "0x539"
+        assert await ask(good, "web3_clientVersion") == "p"
+        assert lanes == []
+
+
 async def test_an_answer_over_the_limit_shuts_no_lane_and_the_client_is_told() -> None:
     primary, backup = pair()
     limits = WebSocketLimits(ws_max_frame_size=1 << 20)
