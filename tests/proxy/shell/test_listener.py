@@ -333,7 +333,7 @@ async def test_who_reads_nothing_up_to_its_last_answer_keeps_no_connection(monke
             deadlines.add(connection.deadline)
         assert not connection._slow, "too little is left over for that"
         client.write(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        await until(lambda: len(proxy.server._listener) == 0, within=3)
+        await until(lambda: len(proxy.server._listener) == 0, within=10)
 
 
 @pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"/elx", 404), (b"/el/ws", 426), (b"/el/ws/", 426)])

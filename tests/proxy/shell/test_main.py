@@ -277,7 +277,7 @@ async def test_a_log_that_nobody_reads_keeps_nobody_waiting(tmp_path: Path, unus
         arguments = ("-m", "proxy", "--config", write(tmp_path, a, b), "--listen", address)
         process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=writing)
         try:
-            async with asyncio.timeout(10), await serving(client, address) as websocket:
+            async with asyncio.timeout(30), await serving(client, address) as websocket:
                 for node in (a, b):
                     await websocket.send_json(call("web3_clientVersion"))
                     assert (await websocket.receive_json())["result"] == node.name
