@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from e2e.ledger.recorder import Recorder
 
 MAX_FRAME = 64 << 20  # bytes: above what a proxy lets through, so that the limit seen is the proxy's
+LEAVES_WITHIN = 2.0  # seconds for the close frame to leave, and for the other side to close
 
 
 def cut(transport: asyncio.WriteTransport) -> None:
@@ -112,9 +113,12 @@ class WebSocketClient:
         Raises TimeoutError after `within` seconds, ClientClosedError if the connection ends first.
         """
         answer: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        await self._send([request], None, None, [answer], frames)
-        async with asyncio.timeout(within):
-            return await answer
+        try:
+            async with asyncio.timeout(within):
+                await self._send([request], None, None, [answer], frames)
+                return await answer
+        finally:
+            answer.cancel()  # whoever gave up before it was sent waits for it no more
 
     async def subscribe(self, request_id: str, kind: str, *options: Any, within: float = 5.0) -> Stream:
         """Subscribe and wait for the confirmation. Raises as `call` does, ValueError if it is refused."""
@@ -125,9 +129,13 @@ class WebSocketClient:
         """Subscribe to several kinds in one frame, and wait for all confirmations. Raises as `subscribe` does."""
         loop = asyncio.get_running_loop()
         waiters: list[asyncio.Future[Received]] = [loop.create_future() for _ in requests]
-        await self._send(requests, self._recorder.next_op(), None, waiters)
-        async with asyncio.timeout(within):
-            answers = await asyncio.gather(*waiters)
+        try:
+            async with asyncio.timeout(within):
+                await self._send(requests, self._recorder.next_op(), None, waiters)
+                answers = await asyncio.gather(*waiters)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
         asked = [(request.id or "null", str(request.params[0])) for request in requests]
         return [self._confirmed(*each, answer) for each, answer in zip(asked, answers, strict=True)]
 
@@ -187,7 +195,11 @@ class WebSocketClient:
         """Leave with 1000 and wait until the reader has seen the end."""
         self._leaving = True
         if self._connection is not None:
-            await self._connection.close()
+            try:
+                async with asyncio.timeout(LEAVES_WITHIN):
+                    await self._connection.close()
+            except TimeoutError:  # who reads nothing takes no close frame either
+                self._connection.transport.abort()
         if self._reader is not None:
             await self._reader
 
@@ -244,8 +256,9 @@ class WebSocketClient:
             if request_id is not None:
                 self._settle(request_id, received)
             elif isinstance(frame, dict) and frame.get("method") == "eth_subscription":
-                params = frame.get("params", {})
-                self._count(params.get("subscription"), params.get("result"))
+                params = frame.get("params")
+                if isinstance(params, dict):
+                    self._count(params.get("subscription"), params.get("result"))
 
     def _settle(self, request_id: str, received: Received) -> None:
         waiting = self._owed.get(request_id)

@@ -204,3 +204,34 @@ async def test_a_ping_is_waited_for() -> None:
         await client.ping(WITHIN)
     with pytest.raises(ClientClosedError):
         await client.ping(WITHIN)
+
+
+@pytest.mark.parametrize("params", ["null", "[]", '"0xa"', "7"])
+async def test_an_event_without_an_object_in_it_is_recorded_and_the_next_one_is_heard(params: str) -> None:
+    async def node(connection: ServerConnection) -> None:
+        await connection.send(f'{{"jsonrpc":"2.0","method":"eth_subscription","params":{params}}}')
+        await echo_ids(connection)
+
+    async with connected(node) as (client, recorder):
+        await client.call(Request("1", "eth_chainId"), WITHIN)
+    assert [received.id for received in of(recorder, Received)] == [None, "1"]
+
+
+async def test_who_takes_nothing_keeps_nobody_for_ever() -> None:
+    over = asyncio.Event()
+
+    async def reads_nothing(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await over.wait()
+        connection.transport.abort()
+
+    much = [{"data": "0x" + "00" * (8 << 20)}]  # more than the buffers of the kernel hold
+    async with asyncio.timeout(WITHIN), connected(reads_nothing) as (client, recorder):
+        for request_id in ("1", "2"):
+            with pytest.raises(TimeoutError):
+                await client.call(Request(request_id, "eth_call", much), 0.1)
+        with pytest.raises(TimeoutError):
+            await client.subscribe_batch([Request("3", "eth_subscribe", ["newHeads"])], 0.1)
+        await client.close()
+        over.set()
+    assert [(closed.by, closed.code) for closed in of(recorder, Closed)] == [("client", 1006)]
