@@ -38,7 +38,7 @@ from e2e.sut.topology import KEYED, keyed, upstreams
 from e2e.traffic import ids, profiles
 from e2e.traffic.openloop import Load, Traffic
 from e2e.traffic.posts import Posts
-from e2e.wait import WaitTimeoutError, wait_until
+from e2e.wait import WaitTimeoutError, bounded, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -54,6 +54,8 @@ T = TypeVar("T")
 SCRAPE_EVERY: Final = 0.2  # seconds
 FACTS: Final = "gateway-facts.jsonl"
 LOOK_AT_CHAIN_EVERY: Final = 0.1
+LONGEST: Final = 60.0
+"""Seconds after which nothing is awaited any more that has no shorter bound of its own."""
 BASE_CLIENTS: Final = 2
 BASE_LOAD: Final = Load(profiles.READS, rate=5, ids=ids.reused)
 BASE_STREAMS: Final[dict[str, list[Any]]] = {"newHeads": [], "logs": [{}]}
@@ -168,8 +170,9 @@ class Run:
         return posts
 
     def await_(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
-        """Run a coroutine function on the loop and wait for what it returns."""
-        return self.stage.portal.call(function, *args)
+        """Run a coroutine function on the loop and wait for what it returns. Raises TooLateError after `LONGEST`."""
+        result: T = self.stage.portal.call(bounded, LONGEST, function, *args)
+        return result
 
     def keep_doing(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Run a coroutine function on the loop until the run ends, when it is cancelled."""

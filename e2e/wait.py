@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 T = TypeVar("T")
 
@@ -37,3 +38,19 @@ def wait_until(
             witness = value if seen is None else seen()
             raise WaitTimeoutError(f"not within {within:g} s: {what}; seen at the end: {witness!r}")
         time.sleep(poll)
+
+
+async def bounded(within: float, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    """Await what `function` does, and return what it returns; its own time-outs pass as they are.
+
+    Raises TooLateError after `within` seconds.
+    """
+    limit = asyncio.timeout(within)
+    try:
+        async with limit:
+            return await function(*args)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        name = getattr(function, "__qualname__", repr(function))
+        raise TooLateError(f"{name} was not over within {within:g} s") from None

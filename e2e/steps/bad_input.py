@@ -13,7 +13,7 @@ from e2e.ledger.entries import Received
 from e2e.steps.context import then, when
 from e2e.steps.http import PATIENCE, poster
 from e2e.steps.requests import ask
-from e2e.wait import wait_until
+from e2e.wait import TooLateError, wait_until
 
 if TYPE_CHECKING:
     from e2e.steps.context import Context
@@ -40,14 +40,22 @@ def another_client_sends(context: Context, what: str, code: int) -> None:
 
 
 async def _close_code(url: str, frame: bytes) -> int | None:
-    """Open a connection, write a frame past the library, and return the code with which the connection is closed."""
+    """Open a connection, write a frame past the library, and return the code with which the connection is closed.
+
+    A proxy may say something before it closes. AssertionError where it only does that, TooLateError for nothing at all.
+    """
+    said: list[str | bytes] = []
     async with connect(url, compression=None, ping_interval=None, close_timeout=1, proxy=None) as connection:
         connection.transport.write(frame)
         try:
-            await connection.recv()
+            async with asyncio.timeout(TOLD_WITHIN):
+                while True:
+                    said.append(await connection.recv())
         except ConnectionClosed:
             return connection.close_code
-        return None
+        except TimeoutError:
+            assert not said, f"it was not closed, it was told {said[0]!r}"
+            raise TooLateError(f"it was not closed within {TOLD_WITHIN:g} s") from None
 
 
 @when("another client sends {mebibytes:d} MiB of pings, and reads nothing")

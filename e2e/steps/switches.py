@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from e2e.checkers.no_strangers import IN_FLIGHT
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Healed, Injected
 from e2e.steps.clients import STREAMS
@@ -64,6 +65,7 @@ def unsubscribed(context: Context) -> None:
         heard = world.client.streams.get(stream.id)
         return 0 if heard is None else heard.events
 
+    pass_time(world, IN_FLIGHT)
     before = late()
     pass_time(world, QUIET)
     assert late() == before, f"{late() - before} events came after the end of {stream.id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -9,6 +10,7 @@ from websockets.asyncio.client import connect
 
 from e2e.steps.context import then, when
 from e2e.steps.pages import ask_alone
+from e2e.wait import TooLateError
 
 if TYPE_CHECKING:
     from e2e.steps.context import Context
@@ -61,7 +63,11 @@ def _post(url: str, text: bytes) -> bytes:
 
 
 async def _send(url: str, text: bytes) -> bytes:
-    async with connect(url, compression=None, ping_interval=None, open_timeout=WITHIN, proxy=None) as connection:
+    async with connect(url, compression=None, ping_interval=None, close_timeout=1, proxy=None) as connection:
         await connection.send(text.decode())
-        answer = await connection.recv(decode=False)
+        try:
+            async with asyncio.timeout(WITHIN):
+                answer = await connection.recv(decode=False)
+        except TimeoutError:
+            raise TooLateError(f"no answer within {WITHIN:g} s to {text[:200]!r}") from None
         return (answer if isinstance(answer, bytes) else answer.encode()).strip()
