@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from e2e.checkers import CHECKERS
-from e2e.checkers.verdict import Answer, Verdict, unknown, worst
+from e2e.checkers.verdict import UNTESTED, Answer, Verdict, unknown, worst
 from e2e.ledger.store import RunError, find, load
 from e2e.report import html
 from e2e.report.text import explain, figures, table
@@ -42,7 +42,7 @@ def _judge(history: History, promise: str) -> Verdict:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return unknown(promise, f"the checker crashed: {last} ({frame.filename}:{frame.lineno})")
     if verdict.answer is Answer.NOT_REACHED and promise in history.meta.required:
-        return replace(verdict, answer=Answer.UNKNOWN, reason=f"not put to the test: {verdict.reason}")
+        return replace(verdict, answer=Answer.UNKNOWN, reason=f"{UNTESTED}: {verdict.reason}")
     if verdict.red and promise in history.meta.not_claimed:
         reason = f"{history.meta.not_claimed[promise]} (seen: {verdict.reason})"
         return replace(verdict, answer=Answer.NOT_CLAIMED, reason=reason)

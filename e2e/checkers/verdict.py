@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,9 @@ class Answer(StrEnum):
     NOT_REACHED = "not reached"
     NOT_CLAIMED = "not claimed"
 
+
+UNTESTED: Final = "not put to the test"
+"""How the reason begins where a promise was to be tried and the run did not come to it."""
 
 _BAD_TO_GOOD = (Answer.NO, Answer.UNKNOWN, Answer.YES, Answer.NOT_CLAIMED, Answer.NOT_REACHED)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from e2e.checkers.verdict import Answer
+from e2e.checkers.verdict import UNTESTED, Answer
 from e2e.promises import JUDGED_BY_STEPS, PROMISES
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from e2e.checkers.verdict import Verdict
 
-UNTESTED: Final = "not put to the test"
 WIDTH: Final = 200
 
 

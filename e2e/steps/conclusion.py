@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers import CHECKERS, machine
-from e2e.checkers.verdict import Answer, Verdict
+from e2e.checkers.verdict import UNTESTED, Answer, Verdict
 from e2e.judge import judge
 from e2e.ledger import store
 from e2e.promises import PROMISES
@@ -53,6 +53,12 @@ class Conclusion:
         if Answer.NO in answers or Answer.UNKNOWN not in answers:
             return None
         return next(f"{each.promise}: {each.reason}" for each in self.verdicts if each.answer is Answer.UNKNOWN)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether nobody can say of nothing but promises that the run did not come to."""
+        unclear = [verdict for verdict in self.verdicts if verdict.answer is Answer.UNKNOWN]
+        return all(verdict.reason.startswith(UNTESTED) for verdict in unclear)
 
     @property
     def starved(self) -> str | None:

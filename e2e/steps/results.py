@@ -139,7 +139,9 @@ def doubt_of(scenario: Any) -> str | None:
     errors = [step.exception for step in scenario.all_steps if step.error_message and step.name != STANDING_STEP]
     if errors and all(isinstance(each, TooLateError) for each in errors) and conclusion.starved is not None:
         return f"too late, on a machine that had no time: {conclusion.starved}"
-    return conclusion.unfair
+    # a step that saw something wrong ended the scenario: that it came to nothing else is no doubt about what was seen
+    wrong = any(isinstance(each, AssertionError) and not isinstance(each, TooLateError) for each in errors)
+    return None if wrong and conclusion.cut_short else conclusion.unfair
 
 
 def error_of(scenario: Any) -> str:

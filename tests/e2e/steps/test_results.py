@@ -13,10 +13,11 @@ import pytest
 from behave.formatter.base import StreamOpener
 from behave.model_type import Status
 
-from e2e.checkers.verdict import Answer, Verdict, Witness
+from e2e.checkers.verdict import UNTESTED, Answer, Verdict, Witness
 from e2e.ledger.entries import Drifted
 from e2e.ledger.history import History
 from e2e.ledger.meta import Meta
+from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.steps import results
 from e2e.steps.conclusion import STANDING, Conclusion, required
 from e2e.steps.formatter import ScenarioLines
@@ -160,6 +161,21 @@ def test_there_is_no_doubt_about_what_is_wrong_or_late_on_a_machine_with_time_or
 def test_a_run_that_was_not_fair_is_in_doubt_whatever_failed() -> None:
     doubt = results.doubt_of(failed_step(AssertionError("the answer was 7"), UNFAIR, ()))
     assert doubt == "run_was_fair: run_was_fair is unknown"
+
+
+def unreached(error: Exception) -> Any:
+    """A scenario of which a step failed before its promise could be put to the test."""
+    each = failed_step(error, {"run_was_fair": Answer.YES}, ())
+    untested = Verdict("fails_over", Answer.UNKNOWN, f"{UNTESTED}: no node died")
+    each.conclusion = replace(each.conclusion, verdicts=(*each.conclusion.verdicts, untested))
+    return each
+
+
+def test_a_step_that_saw_something_wrong_leaves_no_doubt_because_the_scenario_ended_there() -> None:
+    assert results.doubt_of(unreached(AssertionError("the answer was 7"))) is None
+    assert results.doubt_of(unreached(FaultDidNotBiteError("the node goes on"))) is not None, "nothing was shown"
+    late = results.doubt_of(unreached(TooLateError("not within 15 s: the node is asked")))
+    assert late is not None, "what was late may have kept the fault from biting"
 
 
 def lines(*scenarios: Any) -> str:
