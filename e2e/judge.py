@@ -1,4 +1,7 @@
-"""Judge a run: `python -m e2e.judge RUN [--promise NAME] [--html]`; RUN is a folder or a name under `runs/`."""
+"""Judge a run: `python -m e2e.judge RUN [--promise NAME] [--html]`; RUN is a folder or a name under `runs/`.
+
+All promises are looked at, and those count by which the run was judged when it was played: the verdict is the same one.
+"""
 
 from __future__ import annotations
 
@@ -62,13 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return 2
-    verdicts = judge(history, options.promise)
+    every = judge(history, options.promise)
+    counting = options.promise or history.meta.required or CHECKERS
+    verdicts = [verdict for verdict in every if verdict.promise in counting]
     print(f"{history.meta.scenario}: {len(history.entries)} entries in {history.end:.1f} s  ({folder})\n")
-    print(table(verdicts), figures(verdicts), sep="\n\n")
+    print(table(every), figures(every), sep="\n\n")
     if options.html:
         print(f"\n{html.write(history, verdicts, folder)}")
     if red := explain(history, verdicts, folder):
         print(f"\n{red}")
+    if others := [verdict.promise for verdict in every if verdict.red and verdict not in verdicts]:
+        print(f"\nby the way, and nothing that this run was judged by: {', '.join(others)}")
     return EXIT_CODES.get(worst(verdicts), 0)
 
 

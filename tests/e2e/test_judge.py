@@ -110,6 +110,23 @@ def test_a_broken_run_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "… and 7 more" in out
 
 
+@pytest.mark.parametrize(
+    ("required", "code"), [(("no_strangers",), 0), (("no_strangers", "answered_once"), 1), ((), 1)]
+)
+def test_a_run_is_judged_by_what_it_was_judged_by_when_it_was_played(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], required: tuple[str, ...], code: int
+) -> None:
+    run = broken_run()
+    run.meta = replace(run.meta, required=required)
+    folder = saved(tmp_path, run)
+    assert main([folder]) == code
+    out = capsys.readouterr().out
+    assert "✗ answered_once" in out, "whatever is broken is told"
+    assert ("by the way" in out) is (code == 0)
+    assert ("judge again" in out) is (code == 1)
+    assert main([folder, "--promise", "answered_once"]) == 1
+
+
 def test_no_such_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["/nowhere"]) == 2
     assert "no run at /nowhere" in capsys.readouterr().err
