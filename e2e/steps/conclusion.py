@@ -12,9 +12,10 @@ from e2e.ledger import store
 from e2e.promises import PROMISES
 from e2e.report import html
 from e2e.report.text import explain
+from e2e.wait import TooLateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from e2e.ledger.history import History
@@ -55,17 +56,24 @@ class Conclusion:
         return next(f"{each.promise}: {each.reason}" for each in self.verdicts if each.answer is Answer.UNKNOWN)
 
     @property
-    def cut_short(self) -> bool:
-        """Whether nobody can say of nothing but promises that the run did not come to."""
-        unclear = [verdict for verdict in self.verdicts if verdict.answer is Answer.UNKNOWN]
-        return all(verdict.reason.startswith(UNTESTED) for verdict in unclear)
-
-    @property
     def starved(self) -> str | None:
         """Why what came too late may not be the proxy's fault; None if it is, or if a promise was broken."""
         if any(verdict.answer is Answer.NO for verdict in self.verdicts) or not machine.starved(self.history):
             return None
         return f"somebody waited for a CPU in {self.history.pressure(0.0, self.history.end):.0%} of the time"
+
+    def doubt(self, errors: Sequence[object]) -> str | None:
+        """Return why what failed, with these errors of steps, may not be the proxy's fault; None if it is.
+
+        A step that saw something wrong ended the scenario: that it came to nothing else leaves no doubt about that.
+        """
+        late = [isinstance(each, TooLateError) for each in errors]
+        if errors and all(late) and self.starved is not None:
+            return f"too late, on a machine that had no time: {self.starved}"
+        unclear = [verdict for verdict in self.verdicts if verdict.answer is Answer.UNKNOWN]
+        cut_short = all(verdict.reason.startswith(UNTESTED) for verdict in unclear)
+        wrong = any(isinstance(each, AssertionError) and not isinstance(each, TooLateError) for each in errors)
+        return None if wrong and cut_short else self.unfair
 
     def __str__(self) -> str:
         if not self.red:

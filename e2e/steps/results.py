@@ -10,7 +10,6 @@ from e2e.ledger.store import LATEST
 from e2e.report.index import Line, page
 from e2e.report.junit import Case, Outcome, judged, write_feature
 from e2e.steps.judging import STANDING_STEP
-from e2e.wait import TooLateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,11 +136,7 @@ def doubt_of(scenario: Any) -> str | None:
     if conclusion is None or not scenario.status.has_failed():
         return None
     errors = [step.exception for step in scenario.all_steps if step.error_message and step.name != STANDING_STEP]
-    if errors and all(isinstance(each, TooLateError) for each in errors) and conclusion.starved is not None:
-        return f"too late, on a machine that had no time: {conclusion.starved}"
-    # a step that saw something wrong ended the scenario: that it came to nothing else is no doubt about what was seen
-    wrong = any(isinstance(each, AssertionError) and not isinstance(each, TooLateError) for each in errors)
-    return None if wrong and conclusion.cut_short else conclusion.unfair
+    return conclusion.doubt(errors)
 
 
 def error_of(scenario: Any) -> str:
