@@ -83,10 +83,12 @@ class LaneNemesis:
         bites = self._gateway.wait_bites(fault, at_least=0, within=0).bites
         self._gateway.remove(fault)
         self.collect()
+        # between the look at its effects and its end there may have been a first one
+        felt = bites > 0 or fault.id not in self._armed
         self._armed.pop(fault.id, None)
         detail = {"fault": fault.fault, "node": fault.node, "lane": fault.lane, "bites": bites}
         self._recorder.record(Marked(self._recorder.now(), BITES, detail))
-        if bites:
+        if felt:
             self._recorder.record(Healed(self._recorder.now(), fault.fault, fault.node, fault.lane))
         else:
             self._never_felt.append(fault)

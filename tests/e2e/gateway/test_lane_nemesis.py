@@ -21,7 +21,7 @@ from tests.e2e.gateway.fakes import NODE, SOON, call, post
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
-    from e2e.gateway.client import GatewayClient
+    from e2e.gateway.client import GatewayClient, InForce
 
 
 @pytest.fixture
@@ -141,3 +141,19 @@ def test_every_fault_of_the_gateway_is_documented() -> None:
 
 def test_every_fault_of_the_gateway_has_an_effect_in_the_ledger() -> None:
     assert sorted(FAULTS.keys() - EFFECTS.keys()) == []
+
+
+def test_a_first_effect_just_as_the_fault_is_taken_away_is_written_down_with_its_cure(
+    nemesis: LaneNemesis, recorder: Recorder, gateway: GatewayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed = nemesis.arm("absurd_head", NODE, "http", block="0x7")
+    remove = gateway.remove
+
+    def bite_and_remove(fault: InForce) -> None:
+        post(gateway, "eth_blockNumber")
+        remove(fault)
+
+    monkeypatch.setattr(gateway, "remove", bite_and_remove)
+    nemesis.cure(armed)
+    assert sorted(kind.__name__ for kind in kinds(recorder)) == ["Healed", "Injected", "Marked"]
+    assert nemesis.unfelt() == ()
