@@ -133,7 +133,7 @@ class Profile:
         known = {**values, **self.listed(nodes, consensus)}
         try:
             words = tuple(word.format_map(known) for word in shlex.split(self.command))
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
             raise ProfileError(
                 f"the command of {self.name} cannot be used: {self.command!r} ({error!r}); "
                 f"placeholders are {', '.join(f'{{{name}}}' for name in known)}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shlex
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from e2e.sut.profile import PATIENCE, Address, NodeList, Profile, ProfileError, Upstream
 from e2e.testbed.protocol import NodeUrls
@@ -28,6 +30,11 @@ _ELSEWHERE: Final = {"carriers": "links", "install": "apt-get install nginx-ligh
 
 T = TypeVar("T")
 
+_Path: TypeAlias = Annotated[str, Meta(pattern="^/")]
+_Page: TypeAlias = Annotated[str, Meta(pattern="^(/|$)")]
+_Name: TypeAlias = Annotated[str, Meta(pattern=r"^(?!\.\.?$)[^/]*$")]  # in the folder of the run, and nowhere else
+_Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=3600)]
+
 _PLACE = re.compile(r" - at `(key in )?\$\.?([^`]*)`$")
 
 
@@ -41,20 +48,20 @@ class _List(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`lists` may stand alone, for the command line; `file`, `text` and `settings` belong together."""
 
-    file: str = ""
+    file: _Name = ""
     text: str = ""
     settings: dict[str, str | int | float] = {}
     lists: dict[str, Any] = {}
 
 
 class _Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    http: str
-    ws: str
-    health: str = ""
-    ready: str = ""
-    metrics: str = ""
-    status: str = ""
-    consensus: str = ""
+    http: _Path
+    ws: _Path
+    health: _Page = ""
+    ready: _Page = ""
+    metrics: _Page = ""
+    status: _Page = ""
+    consensus: _Page = ""
 
 
 class _Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -81,7 +88,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: _Metrics = _Metrics()
     carriers: Literal["links"] | None = None
     not_claimed: dict[str, str] = {}
-    patience: float = PATIENCE
+    patience: _Seconds = PATIENCE
     version: str = ""
     install: str = ""
 
@@ -121,6 +128,11 @@ def chosen_profile(name: str, command: str | None) -> Profile:
 def _fill_in(profile: Profile) -> None:
     profile.render(_NODES, {"cl-1": _URL}, _ADDRESS)
     profile.words({**_ADDRESS.values(), "python": "python", "config": "config"}, _NODES, {})
+    try:
+        [word.format(python="python") for word in shlex.split(profile.version)]
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        problem = f"version: cannot be used: {profile.version!r} ({error!r}); its placeholder is {{python}}"
+        raise ProfileError(problem) from error
 
 
 def _profile(file: _File) -> Profile:

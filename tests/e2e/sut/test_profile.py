@@ -111,6 +111,28 @@ def test_a_complaint_names_the_file_the_key_what_is_wrong_and_an_example(tmp_pat
     assert refusal(tmp_path, lines.replace(right, wrong, 1)).startswith(message)
 
 
+OUT_OF_BOUNDS = [
+    ("patience = 10.0", "patience = nan", "patience: expected `float` > 0"),
+    ("patience = 10.0", "patience = inf", "patience: expected `float` <= "),
+    ("patience = 10.0", "patience = -1.0", "patience: expected `float` > 0"),
+    ('http = "/el"', 'http = "el"', "paths.http: expected `str` matching regex '^/'; for example http = \"/el\""),
+    ('ws = "/el/ws"', 'ws = "ws://127.0.0.1/el"', "paths.ws: expected `str` matching regex '^/'; for example ws = "),
+    ('status = "/status"', 'status = "status"', "paths.status: expected `str` matching regex"),
+    ('file = "vixy.toml"', 'file = "/etc/vixy.toml"', "config.file: expected `str` matching regex"),
+    ('file = "vixy.toml"', 'file = "conf/vixy.toml"', "config.file: expected `str` matching regex"),
+    ('file = "vixy.toml"', 'file = ".."', "config.file: expected `str` matching regex"),
+    ("\nversion = ", '\nversion = "x --config {config}"\n#', "version: cannot be used: 'x --config {config}'"),
+    ("\nversion = ", '\nversion = "x {python"\n#', "version: cannot be used: 'x {python'"),
+    ("-m proxy --config", "-m proxy {listen.port} --config", "the command of vixy-py cannot be used: "),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), OUT_OF_BOUNDS)
+def test_what_could_only_fail_later_is_refused_at_once(tmp_path: Path, right: str, wrong: str, message: str) -> None:
+    assert right in OURS
+    assert refusal(tmp_path, OURS.replace(right, wrong, 1)).startswith(message)
+
+
 ON_THE_COMMAND_LINE = """
 name = "x"
 command = "x --listen {listen} --nodes {urls}"
