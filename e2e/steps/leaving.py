@@ -29,7 +29,7 @@ def clients_wait(context: Context, count: int, method: str) -> None:
     run, nodes = context.world.run, nodes_called(context.world, "every node")
     for name in nodes:
         run.lanes.arm("method_timeout", name, "ws", methods=[method])
-    tries = context.world.tries = Tries(call=jsontext.encode("1", method, []))
+    tries = context.world.tries = Tries(call=jsontext.encode("1", method, []), stays=True)
     for _ in range(count):
         run.keep_doing(try_once, run.sut.endpoints.ws, tries, STAY)
 

@@ -32,11 +32,13 @@ TRIES: Final = 3  # of each, before anybody else is looked at
 class Tries:
     """What became of each: the status, close code or error code with which it was told, or what went wrong.
 
-    `origin`: what the client says of itself, '' for nothing; `call`: what it asks, '' for one who is not to be let in.
+    `origin`: what the client says of itself, '' for nothing; `call`: what it asks, '' for one who is not to be let in;
+    `stays`: until it is closed, whatever it is answered.
     """
 
     origin: str = ""
     call: str = ""
+    stays: bool = False
     told: list[int] = field(default_factory=list)
     untold: list[str] = field(default_factory=list)
 
@@ -120,6 +122,8 @@ async def try_once(url: str, tries: Tries, within: float) -> None:
         async with asyncio.timeout(within), connect(url, origin=origin, **options) as connection:
             if tries.call:
                 await connection.send(tries.call)
+            while tries.stays:
+                await connection.recv(decode=False)
             tries.heard(await connection.recv(decode=False))
     except InvalidStatus as error:
         tries.told.append(error.response.status_code)

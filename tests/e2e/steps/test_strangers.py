@@ -48,6 +48,11 @@ async def answer_with_an_error(connection: ServerConnection) -> None:
     await connection.wait_closed()
 
 
+async def answer_with_an_error_and_close(connection: ServerConnection) -> None:
+    await connection.send('{"jsonrpc":"2.0","id":1,"error":{"code":-32052,"message":"the proxy leaves"}}')
+    await connection.close(1001)
+
+
 def refuse(connection: ServerConnection, _: Request) -> Response:
     return connection.respond(HTTPStatus.FORBIDDEN, "no")
 
@@ -89,3 +94,10 @@ async def test_silence_tells_nothing() -> None:
     async with serve(ServerConnection.wait_closed, "127.0.0.1", 0) as server:
         await try_once(f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}", tries, 0.2)
     assert tries.untold == ["it heard nothing for 0.2 s"]
+
+
+async def test_who_stays_to_the_end_is_told_by_the_close_whatever_came_before() -> None:
+    assert (await tried(answer_with_an_error_and_close, Tries(call="{}", stays=True))).told == [1001]
+    assert (await tried(close_with_a_reason, Tries(call="{}", stays=True))).told == [1013]
+    cut_short = await tried(cut_off, Tries(call="{}", stays=True))
+    assert (cut_short.told, len(cut_short.untold)) == ([], 1)
