@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,20 +14,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from e2e.exits import STOPPED
 from e2e.flake import plays
 from e2e.flake.plays import Outcome
 from e2e.flake.stress import stress
 from e2e.steps import guest, options
+from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
 from e2e.steps.venues import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from e2e.steps.options import Options
+
 OUTPUT: Final = Path("reports/flake")
 FAILED: Final = 1
 WRONG_CALL: Final = 2
 NOT_FINISHED: Final = 3
+ENDS_WITHIN: Final = 60.0  # seconds for a share to end what it has begun
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,13 +41,18 @@ def main(arguments: Sequence[str]) -> int:
     What became of each play is in `OUTPUT`; `--resume` goes on from there.
     """
     given = _arguments(arguments)
+    try:
+        chosen = options.read(dict(each.partition("=")[::2] for each in given.set))
+    except OptionError as error:
+        print(error, file=sys.stderr)
+        return WRONG_CALL
     names = [name for name, tags in guest.scenarios().items() if given.tag in tags]
     if not names:
         print(f"no scenario has the tag @{given.tag}", file=sys.stderr)
         return WRONG_CALL
     file = OUTPUT / ("stress.jsonl" if given.stress else "plays.jsonl")
     if given.share is not None:
-        return _play_share(given, names, file)
+        return _share(given, chosen, names, file)
     file.parent.mkdir(parents=True, exist_ok=True)
     if not given.resume:
         file.unlink(missing_ok=True)
@@ -58,7 +69,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _play_side_by_side(arguments: Sequence[str], jobs: int) -> None:
-    """Each process has a network and a share of the rounds of its own."""
+    """Each process has a network and a share of the rounds of its own. All end with us, also where a job is cancelled.
+
+    Raises KeyboardInterrupt, for SIGTERM and SIGHUP as well.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     command = [sys.executable, "-m", "e2e.flake", *arguments]
     processes = [subprocess.Popen([*command, "--share", str(share)]) for share in range(jobs)]
     try:
@@ -66,16 +82,36 @@ def _play_side_by_side(arguments: Sequence[str], jobs: int) -> None:
             process.wait()
     finally:
         for process in processes:
-            process.terminate()  # what it started ends with it
-            process.wait()
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(ENDS_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()  # what it started ends with it
 
 
-def _play_share(given: argparse.Namespace, names: Sequence[str], file: Path) -> int:
-    """What one process plays: every round whose turn it is, but for what was played before."""
+def _share(given: argparse.Namespace, chosen: Options, names: Sequence[str], file: Path) -> int:
+    """What one process plays, until it is told to end: once, since Ctrl-C reaches it, and then we tell it again."""
+
+    def end(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    try:
+        return _play_share(given, chosen, names, file)
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def _play_share(given: argparse.Namespace, chosen: Options, names: Sequence[str], file: Path) -> int:
+    """Play every round whose turn it is, but for what was played before."""
     before = {(play.number, play.scenario) for play in plays.load(file)}
     deadline = time.monotonic() + 60 * given.minutes
     with ExitStack() as ending:
-        theatre = Theatre.open(options.read(dict(each.partition("=")[::2] for each in given.set)))
+        theatre = Theatre.open(chosen)
         ending.callback(theatre.close)
         if given.stress:
             loops = 0 if given.share else os.cpu_count() or 1
@@ -110,15 +146,21 @@ def _round(theatre: Theatre, names: Sequence[str], number: int, given: argparse.
 
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m e2e.flake", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=50, metavar="N", help="default: 50")
+    parser.add_argument("--rounds", type=_count, default=50, metavar="N", help="default: 50")
     parser.add_argument("--stress", action="store_true", help="with a busy loop on each core, and slow nodes")
     parser.add_argument("--resume", action="store_true", help="keep the plays that are there, and play the others")
-    parser.add_argument("--jobs", type=int, default=1, help="so many networks side by side; default: 1")
+    parser.add_argument("--jobs", type=_count, default=1, help="so many networks side by side; default: 1")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round after so many")
     parser.add_argument("--tag", default="critical", help="which scenarios; default: critical")
     parser.add_argument("-D", dest="set", action="append", default=[], metavar="NAME=VALUE", help="as behave has it")
     parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError("must be a whole number above 0")
+    return int(text)
 
 
 if __name__ == "__main__":
