@@ -15,6 +15,7 @@ from e2e import exits
 from e2e.checkers.verdict import Answer
 from e2e.steps import guest
 from e2e.steps.judging import STANDING_STEP
+from e2e.steps.options import OptionError
 from mutants import catalogue, stage, track
 from mutants.catalogue import STEPS
 from mutants.matrix import KILLED, Outcome, Record, idle, table
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str]) -> int:
             versions = dict(theatre.stage.versions)
             control = _control(theatre, chosen)
             records = [_try(theatre, mutant) for mutant in chosen]
+    except OptionError as error:
+        parser.error(str(error))
     except exits.STOPPERS as error:
         print(error, file=sys.stderr)
         return exits.COULD_NOT_START

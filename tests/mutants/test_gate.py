@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, unknown
 from e2e.ledger.history import History
 from e2e.ledger.meta import Meta
@@ -63,3 +65,10 @@ def test_every_scenario_has_a_name_under_which_it_is_written() -> None:
     assert set(guest.scenarios()) <= set(written)
     row = "failover: Clients are served on when the primary is stopped"
     assert written[row] == "failover: Clients are served on when the primary is <done>"
+
+
+def test_a_seed_that_is_none_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        gate.main(["--issues", "--seed", "-5"])
+    assert ended.value.code == 2
+    assert "must be digits only" in capsys.readouterr().err
