@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 
+from e2e.direct import direct_session
+
 _HEAD = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": ["latest", False]}
 _UPGRADE = (
     "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -18,7 +20,8 @@ _UPGRADE = (
 def head_hash(http_url: str, within: float = 1.0) -> str | None:
     """The hash of the node's own head; None if it does not answer."""
     try:
-        answer = requests.post(http_url, json=_HEAD, timeout=within)
+        with direct_session() as session:
+            answer = session.post(http_url, json=_HEAD, timeout=within)
         block = orjson.loads(answer.content).get("result")
     except (requests.RequestException, orjson.JSONDecodeError):
         return None

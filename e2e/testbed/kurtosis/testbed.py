@@ -10,6 +10,7 @@ import requests
 
 from e2e.beacon.client import DriverClient
 from e2e.beacon.config import Address
+from e2e.direct import direct_session
 from e2e.testbed.driven import DrivenTestbed
 from e2e.testbed.kurtosis.node import EnclaveNode
 from e2e.testbed.protocol import CannotPlayError, NodeUrls, TestbedError
@@ -149,7 +150,8 @@ def _client_version(http_url: str) -> tuple[str, str]:
     """Name and version of an execution client, as it says: Geth/v1.17.7-stable-0123abcd/linux-amd64/go1.27."""
     request = {"jsonrpc": "2.0", "id": 1, "method": "web3_clientVersion", "params": []}
     try:
-        said = str(requests.post(http_url, json=request, timeout=5).json()["result"])
+        with direct_session() as session:
+            said = str(session.post(http_url, json=request, timeout=5).json()["result"])
     except (requests.RequestException, ValueError, KeyError):
         return "client", "unknown"
     name, _, rest = said.partition("/")
