@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from e2e.checkers.events import NEW_HEADS, heads
 from e2e.checkers.heads_continuous import in_mid_branch, missing_heads
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from e2e.checkers.verdict import Verdict, Witness
     from e2e.ledger.history import History
 
+T = TypeVar("T")
+
 ROW = 18
 
 SAME = 1e-3
 """Seconds between things that are one."""
+
+DOTS = 1000
+"""How many heads of a row are drawn, or up to twice as many: a pixel each; missing ones all are."""
 
 CLIENTS = 40
 """How many clients have a row; those who lost something come first."""
@@ -53,7 +58,7 @@ def client_rows(history: History, verdicts: Sequence[Verdict], scale: Scale, y: 
     shapes.append(text(GUTTER - 10, y + 12, "the chain", "label", "end"))
     shapes += [
         dot(scale.x(block.at), y + 8, 2.2, "block", f"block {block.number} at {block.at:.2f} s")
-        for block in history.chain.known.values()
+        for block in _thinned([*history.chain.known.values()])
     ]
     y += ROW
     for name in sorted(chosen, key=_natural):
@@ -65,6 +70,10 @@ def client_rows(history: History, verdicts: Sequence[Verdict], scale: Scale, y: 
     return shapes, y + 10
 
 
+def _thinned(things: list[T]) -> list[T]:
+    return things[:: max(1, len(things) // DOTS)]
+
+
 def _natural(name: str) -> list[tuple[int, str]]:
     """client-2 before client-10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
@@ -74,7 +83,7 @@ def _row(story: _Story, scale: Scale, y: float) -> list[str]:
     return [
         *(box(scale.span(since, until), y - 8, 15, "fault client", words) for since, until, words in story.behaved),
         *(box(scale.span(since, until), y - 1, 2, "open") for since, until in story.open),
-        *(dot(scale.x(at), y, 2.2, "head", words) for at, words in story.heads),
+        *(dot(scale.x(at), y, 2.2, "head", words) for at, words in _thinned(story.heads)),
         *(dot(scale.x(at), y, 4, "missing", words) for at, words in story.missing),
         *(box(scale.span(at, at), y - 7, 14, "lost-tick", words) for at, words in story.lost.items()),
         *(dot(scale.x(at), y, 4, "strange", words) for at, words in story.strange),

@@ -70,7 +70,7 @@ def write_feature(folder: Path, feature: str, cases: Sequence[Case], properties:
         timestamp=min((case.started for case in cases if case.started), default=None),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"[^a-z0-9]+", "-", feature.lower()).strip("-") or "feature"
+    slug = re.sub(r"[\W_]+", "-", feature.lower()).strip("-") or "feature"
     path = folder / f"TEST-{slug}.xml"
     path.write_text(to_xml_report_string([suite], encoding="utf-8"), encoding="utf-8")
     return path

@@ -117,6 +117,19 @@ def test_many_good_answers_are_thinned_out_bad_ones_are_not() -> None:
     assert 3000 < count(svg, "ok") < 5000
 
 
+def test_the_heads_of_a_long_run_are_thinned_out_what_is_missing_is_not() -> None:
+    run = Run()
+    c = run.client("c").subscribed(1, "newHeads", "0xc")
+    for number in range(1, 6001):
+        run.block(number)
+        if number % 1000 != 7:
+            c.event("0xc", header(number))
+    svg = drawn(run)
+    assert 1000 <= count(svg, "head") < 2000
+    assert 1000 <= count(svg, "block") < 2000
+    assert count(svg, "missing") == 6
+
+
 @pytest.mark.parametrize("end", [0.0, 0.5, 9.0, 100.0, 5000.0, 90_000.0])
 def test_time_fits_the_picture(end: float) -> None:
     scale = Scale(end)

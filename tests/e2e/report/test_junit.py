@@ -53,6 +53,14 @@ def test_a_feature_with_every_outcome(tmp_path: Path) -> None:
     assert skipped.get("message") == "no docker here"
 
 
+def test_features_in_any_language_have_files_of_their_own(tmp_path: Path) -> None:
+    names = ("负载", "故障", "Überlast", "Überlauf", "!?", "Ürlaub/../x")
+    paths = {write_feature(tmp_path, name, [Case("a", 1.0, "passed")], {}) for name in names}
+    assert len(paths) == len(names)
+    assert {path.parent for path in paths} == {tmp_path}
+    assert {suite(path).get("name") for path in paths} == set(names)
+
+
 def test_it_can_be_written_again_with_more(tmp_path: Path) -> None:
     write_feature(tmp_path, "x", [Case("a", 1, "passed")], {})
     path = write_feature(tmp_path, "x", [Case("a", 1, "passed"), Case("b", 1, "passed")], {})
