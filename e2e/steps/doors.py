@@ -133,5 +133,8 @@ def dials_since_fault(world: World, node: str) -> list[float]:
     """Return when the WebSocket lane of a node was connected to, from the first fault of the run on."""
     run = world.run
     run.lanes.collect()
-    began = time.monotonic() - run.recorder.now() + run.history().faults[0].began
+    faults = run.history().faults
+    if not faults:
+        raise FaultDidNotBiteError("no fault was felt, so nobody can say how nodes are dialled after one")
+    began = time.monotonic() - run.recorder.now() + faults[0].began
     return [at for at in run.gateway.client.dials(node, "ws") if at >= began]

@@ -27,11 +27,12 @@ def primary_in_use(world: World) -> str:
 def wait_reconnected(world: World, within: float = RECONNECTED_WITHIN) -> None:
     """Wait until every client that listens to newHeads is told of a block that does not exist yet."""
     target = world.run.stage.testbed.head().number + 1
+    clients = [each for each in world.run.clients if each.closed is None or each.closed.by == "proxy"]  # others left
 
     def deaf() -> dict[str, str]:
         return {
             client.name: f"{CLOSED} with {client.closed.code}" if client.closed else f"at {number_of(stream.last)}"
-            for client in world.run.clients
+            for client in clients
             for stream in tuple(client.streams.values())
             if stream.kind == "newHeads" and number_of(stream.last) < target
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from e2e.checkers.gauges import QUEUE, RSS, value
@@ -68,8 +69,10 @@ def reconnects_to_primary(context: Context) -> None:
 @needs("carriers")
 def back_home(context: Context, seconds: float) -> None:
     world = context.world
-    healed = world.run.history().faults[-1].healed
-    left = max(0.0, healed + seconds - world.run.recorder.now())
+    faults = world.run.history().faults
+    healed = [each.healed for each in faults if is_primary(each.target) and each.healed < math.inf]
+    assert healed, "no primary came back, so nobody can go home"
+    left = max(0.0, max(healed) + seconds - world.run.recorder.now())
     wait_for_tier(world, "primary", left)
 
 
