@@ -11,7 +11,7 @@ import msgspec
 from e2e.load.__main__ import arguments
 from e2e.load.figures import Opened, Progress, Report, Violation, decode
 from e2e.testbed.process import Process
-from e2e.wait import wait_until
+from e2e.wait import WaitTimeoutError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,9 @@ class LoadProcess:
         self._process = Process(self._command, self.file)
         try:
             wait_until(lambda: not self.alive or self._begun(), OPENS_WITHIN, "the load has begun")
+        except WaitTimeoutError:
+            self.close()
+            raise LoadError(f"the load did not begin within {OPENS_WITHIN:g} s:\n{self._process.tail()}") from None
         except BaseException:
             self.close()
             raise
@@ -103,9 +106,12 @@ class LoadProcess:
         if self._process is None:
             raise LoadError("it was never started")
         self._process.signal(signal.SIGTERM)
-        ended: list[Line] = []
-        wait_until(lambda: not self.alive, within or self.plan.patience + 10, "the load ends", self._process.tail)
-        ended += self.look()
+        within = within or self.plan.patience + 10
+        try:
+            wait_until(lambda: not self.alive, within, "the load ends")
+        except WaitTimeoutError:
+            raise LoadError(f"the load did not end within {within:g} s:\n{self._process.tail()}") from None
+        ended = self.look()
         if self.report is None:
             raise LoadError(f"the load ended without a report:\n{self._process.tail()}")
         return self.report, [line for line in ended if isinstance(line, Violation)]

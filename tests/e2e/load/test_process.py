@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.load import process
 from e2e.load.__main__ import arguments, parser, plan_of
-from e2e.load.figures import Opened, Progress, Report, Violation
+from e2e.load.figures import Opened, Progress, Report, Violation, encode
 from e2e.load.histogram import Histogram, decoded
 from e2e.load.plan import Plan
 from e2e.load.process import LoadError, LoadProcess
@@ -75,6 +77,33 @@ def test_without_a_proxy_it_says_why(tmp_path: Path) -> None:
     load = LoadProcess(PLAN, tmp_path, ws="ws://127.0.0.1:9/el/ws")
     with pytest.raises(LoadError, match="0 of 3 connections were opened"):
         load.start()
+    assert not load.alive
+
+
+def never_ends(folder: Path, says: bytes = b"") -> LoadProcess:
+    """A generator that says so much, and then neither says anything nor leaves."""
+    load = LoadProcess(PLAN, folder, ws="ws://127.0.0.1:9/el/ws")
+    stuck = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(sys.argv[1], flush=True); time.sleep(60)"
+    load._command = [sys.executable, "-c", f"import signal, sys, time; {stuck}", says.decode()]
+    return load
+
+
+def test_one_that_never_begins_is_no_broken_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "OPENS_WITHIN", 0.1)
+    load = never_ends(tmp_path)
+    with pytest.raises(LoadError, match=r"the load did not begin within 0\.1 s"):
+        load.start()
+    assert not load.alive
+
+
+def test_one_that_never_ends_is_no_broken_promise(tmp_path: Path) -> None:
+    load = never_ends(tmp_path, encode(Opened(0.0, 3, 3, 0.1)))
+    try:
+        load.start()
+        with pytest.raises(LoadError, match=r"the load did not end within 0\.1 s"):
+            load.finish(0.1)
+    finally:
+        load.close()
     assert not load.alive
 
 
