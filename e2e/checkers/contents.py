@@ -38,7 +38,8 @@ class Contents:
         self._true: dict[Any, dict[str, Any]] = {}
         for subscription in history.direct:
             for event in subscription.events if subscription.kind in FIELDS else ():
-                self._true.setdefault(_thing(subscription.kind, event), event_result(event))
+                if (thing := _thing(subscription.kind, event)) is not None:
+                    self._true.setdefault(thing, event_result(event))
 
     def faults(self, subscription: Subscription) -> Iterator[Witness]:
         """The events of one stream that say something else of a block or a log than nodes do."""

@@ -44,19 +44,20 @@ def head(event: Received) -> HeadEvent | None:
     """The header in an event, None if there is none."""
     result = event_result(event)
     try:
-        return HeadEvent(event, int(result["number"], 16), result["hash"], result["parentHash"])
+        number, name, parent = int(result["number"], 16), result["hash"], result["parentHash"]
     except (KeyError, TypeError, ValueError):
         return None
+    return HeadEvent(event, number, name, parent) if isinstance(name, str) and isinstance(parent, str) else None
 
 
 def log(event: Received) -> LogEvent | None:
     """The log in an event, None if there is none."""
     result = event_result(event)
     try:
-        number, index = int(result["blockNumber"], 16), int(result["logIndex"], 16)
-        return LogEvent(event, number, result["blockHash"], index, bool(result.get("removed")))
+        number, index, block = int(result["blockNumber"], 16), int(result["logIndex"], 16), result["blockHash"]
     except (KeyError, TypeError, ValueError):
         return None
+    return LogEvent(event, number, block, index, bool(result.get("removed"))) if isinstance(block, str) else None
 
 
 def transaction(event: Received) -> str | None:

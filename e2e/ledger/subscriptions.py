@@ -80,7 +80,8 @@ def trace(connections: Iterable[Connection]) -> tuple[list[Subscription], list[R
             if exchange is not None:
                 _answered(connection, exchange, given, subscriptions)
             elif is_event(received.frame):
-                subscription = given.get(event_id(received.frame) or "")
+                name = event_id(received.frame)
+                subscription = None if name is None else given.get(name)
                 if subscription is None:
                     orphans.append(received)
                 else:

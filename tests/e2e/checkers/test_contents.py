@@ -26,6 +26,10 @@ def test_the_same_and_more_is_well() -> None:
     assert faults("logs", log(5) | {"blockTimestamp": "0x1"}, log(5)) == []
 
 
+def test_what_speaks_of_no_block_is_no_measure() -> None:
+    assert faults("newHeads", {"hash": 7}, {"hash": None}) == []
+
+
 def test_what_only_some_nodes_say_is_not_missed() -> None:
     assert faults("newHeads", header(5), header(5) | {"requestsHash": "0x1"}) == []
 
