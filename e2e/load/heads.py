@@ -55,16 +55,16 @@ class Logs:
     branches = 0
 
     def __init__(self) -> None:
-        self._told: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._told: OrderedDict[tuple[str, int], bool] = OrderedDict()
 
     def hear(self, result: Any) -> str | None:
         """Return what is wrong with the event; None if nothing is."""
         try:
-            key, removed = (str(result["blockHash"]), str(result["logIndex"])), bool(result.get("removed"))
-        except (KeyError, TypeError, AttributeError):
+            key, removed = (str(result["blockHash"]), int(result["logIndex"], 16)), bool(result.get("removed"))
+        except (KeyError, TypeError, ValueError, AttributeError):
             return f"no log: {str(result)[:120]}"
         if self._told.get(key) is removed:
-            return f"log {int(key[1], 16)} of block {key[0][:12]} {'taken back' if removed else 'told'} twice"
+            return f"log {key[1]} of block {key[0][:12]} {'taken back' if removed else 'told'} twice"
         self._told[key] = removed
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +86,10 @@ def test_logs_take_no_more_memory_with_time() -> None:
 
 def test_of_other_subscriptions_nothing_is_said() -> None:
     assert stream("newPendingTransactions", reorgs=False).hear("0x1") is None
+
+
+@pytest.mark.parametrize("index", [None, [], {}, True, "", "0x", "first"])
+def test_a_log_without_a_place_is_no_log_however_often_it_comes(index: Any) -> None:
+    logs = Logs()
+    for _ in range(2):
+        assert (logs.hear({"blockHash": "0xa", "logIndex": index, "removed": False}) or "").startswith("no log")
