@@ -44,7 +44,8 @@ def _judge(history: History, promise: str) -> Verdict:
         last = traceback.format_exception_only(error)[-1].strip()
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return unknown(promise, f"the checker crashed: {last} ({frame.filename}:{frame.lineno})")
-    if verdict.answer is Answer.NOT_REACHED and promise in history.meta.required:
+    due = promise in history.meta.required and promise not in history.meta.not_claimed
+    if verdict.answer is Answer.NOT_REACHED and due:
         return replace(verdict, answer=Answer.UNKNOWN, reason=f"{UNTESTED}: {verdict.reason}")
     if verdict.red and promise in history.meta.not_claimed:
         reason = f"{history.meta.not_claimed[promise]} (seen: {verdict.reason})"

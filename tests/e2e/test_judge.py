@@ -68,6 +68,14 @@ def test_what_is_not_claimed_cannot_be_broken() -> None:
     assert "20 errors" in verdict.reason
 
 
+def test_what_is_not_claimed_need_not_be_reached_either() -> None:
+    run = good_run(kill=False)
+    run.meta = replace(run.meta, required=("fails_over",), not_claimed={"fails_over": "it has one node"})
+    (verdict,) = judge(run.history(), ["fails_over"])
+    assert verdict.answer is Answer.NOT_REACHED
+    assert not verdict.red
+
+
 def test_a_crash_of_a_checker_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     def answered_once(_: History) -> Verdict:
         raise ZeroDivisionError("too small")
