@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ OLDEST_GO = (1, 25)
 #: From here on a Go fetches the toolchain that a module asks for, unless it is told not to.
 _SELF_UPDATING_GO = (1, 21)
 _PROGRESS_EVERY = 5.0
+#: Seconds; some minutes will do, on a small machine half an hour. A download may stand still for ever.
+BUILT_WITHIN = 3600.0
 
 
 class BuildError(Exception):
@@ -44,7 +47,11 @@ def build(version: str, target: Path) -> None:
     except OSError as error:
         raise BuildError(f"{target.parent} cannot be written: {error}") from error
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"geth {version} is not there yet: another process builds it, and is waited for")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if target.exists():
             return  # somebody else built it while we waited
         toolchain = find_toolchain()
@@ -106,13 +113,20 @@ def _install(version: str, toolchain: Toolchain, folder: Path) -> None:
     package = f"github.com/ethereum/go-ethereum/cmd/geth@v{version}"
     command = [str(toolchain.command), "install", "-v", "-trimpath", "-ldflags=-s -w", package]
     environment = {**toolchain.environment, "GOBIN": str(folder)}
+    began = time.monotonic()
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        end = threading.Timer(BUILT_WITHIN, process.kill)
+        end.start()
         try:
             assert process.stderr is not None  # noqa: S101 - it is a pipe
             said = _show_progress(process.stderr)
         except BaseException:
             process.kill()
             raise
+        finally:
+            end.cancel()
+    if process.returncode != 0 and time.monotonic() - began >= BUILT_WITHIN:
+        raise BuildError(f"`{' '.join(command)}` was not over within {BUILT_WITHIN:g} s:\n" + "\n".join(said))
     if process.returncode != 0:
         raise BuildError(f"`{' '.join(command)}` failed:\n" + "\n".join(said))
 

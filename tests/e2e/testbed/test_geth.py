@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from e2e.testbed import geth, geth_build
 from e2e.testbed.protocol import TestbedError
+from e2e.wait import wait_until
 
 
 def fake(path: Path, says: str) -> Path:
@@ -111,6 +114,27 @@ def test_a_build_that_fails_shows_why_and_leaves_nothing(tmp_path: Path) -> None
     with pytest.raises(TestbedError, match="no route to host"):
         geth.find()
     assert [path.suffix for path in geth.cache_path().parent.iterdir()] == [".lock"]
+
+
+def test_a_build_that_stands_still_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(geth_build, "BUILT_WITHIN", 0.2)
+    fake_go(tmp_path / "bin" / "go", "go1.26.8", "echo 'go: downloading a very large module' >&2\nexec sleep 30")
+    with pytest.raises(TestbedError, match=r"not over within 0\.2 s:\ngo: downloading a very large module"):
+        geth.find()
+
+
+def test_who_waits_for_the_build_of_another_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = geth.cache_path()
+    target.parent.mkdir(parents=True)
+    with target.with_name(f"{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=geth_build.build, args=("1.17.7", target))
+        waiting.start()
+        wait_until(lambda: "another process builds it" in capsys.readouterr().err, 5, "it says so")
+        fake_geth(target)
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert geth.find() == target
 
 
 @pytest.mark.parametrize("version", ["go1.19.1", "devel", ""])
