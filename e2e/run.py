@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from websockets.exceptions import InvalidHandshake
@@ -122,7 +123,10 @@ class Run:
         self._begin_base_load()
 
     def connect(self, name: str) -> WebSocketClient:
-        """Open a WebSocket client through the proxy. Raises NotServedError."""
+        """Open a WebSocket client through the proxy, under a name that no other open one has. Raises NotServedError."""
+        taken = {client.name for client in self.clients if client.closed is None}
+        names = chain([name], (f"{name} ({number})" for number in count(2)))
+        name = next(each for each in names if each not in taken)
         client = WebSocketClient(name, self.sut.endpoints.ws, self.recorder)
         try:
             self.await_(client.open)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from e2e import run
 from e2e.clients.websocket import Stream
 from e2e.ledger.entries import Closed
 from e2e.nemesis.fault import FaultDidNotBiteError
@@ -90,3 +91,15 @@ def test_without_a_cure_there_is_no_way_home(monkeypatch: pytest.MonkeyPatch) ->
 def test_dials_are_counted_from_a_fault_on_and_without_one_nothing_is_shown() -> None:
     with pytest.raises(FaultDidNotBiteError, match="no fault was felt"):
         doors.dials_since_fault(world(history=Run().history()), P1)
+
+
+def test_two_clients_that_are_there_never_have_one_name() -> None:
+    """Else their books are one: what one was given would be a stranger to the other."""
+    endpoints = SimpleNamespace(ws="ws://127.0.0.1:9")
+    ours = SimpleNamespace(
+        clients=[], recorder=None, sut=SimpleNamespace(endpoints=endpoints), await_=lambda _function: None
+    )
+    names = [run.Run.connect(cast("run.Run", ours), name).name for name in ("fresh-1", "fresh-2", "fresh-1", "fresh-1")]
+    assert names == ["fresh-1", "fresh-2", "fresh-1 (2)", "fresh-1 (3)"]
+    ours.clients[0].closed = LEFT
+    assert run.Run.connect(cast("run.Run", ours), "fresh-1").name == "fresh-1"
