@@ -71,10 +71,9 @@ def main(arguments: Sequence[str]) -> int:
 def _play_side_by_side(arguments: Sequence[str], jobs: int) -> None:
     """Each process has a network and a share of the rounds of its own. All end with us, also where a job is cancelled.
 
-    Raises KeyboardInterrupt, for SIGTERM and SIGHUP as well.
+    Raises KeyboardInterrupt, for SIGTERM as well.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = [sys.executable, "-m", "e2e.flake", *arguments]
     processes = [subprocess.Popen([*command, "--share", str(share)]) for share in range(jobs)]
     try:
