@@ -11,9 +11,16 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from e2e.checkers import machine
-from e2e.checkers.answered_once import TELLING_CODES
 from e2e.checkers.failures import is_read, trouble
-from e2e.checkers.outages import excused, links_lost, outages, proxy_ends, usable_throughout
+from e2e.checkers.outages import (
+    CLIENTS_FAULT,
+    clients_fault,
+    excused,
+    links_lost,
+    outages,
+    proxy_ends,
+    usable_throughout,
+)
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached, unknown
 from e2e.ledger.faults import Effect
 
@@ -159,7 +166,7 @@ def _cut(history: History) -> Iterator[Witness]:
         if closed is None or closed.by == "client" or not excused(lost, closed.at, closed.at):
             continue
         # 1000 and 1001 are how a node that is stopped takes leave: passed on, they end a session that could go on.
-        told = closed.code in TELLING_CODES - {1001, 1011, 1012, 1014}
+        told = closed.code == 1013 or (closed.code in CLIENTS_FAULT and clients_fault(history, closed))
         ended = excused(proxy_ends(history, "stop", "kill"), closed.at, closed.at)
         if not told and not ended and not excused(away, closed.at, closed.at):
             text = f"closed with {closed.code} {closed.reason!r} as a node died, though another one was usable"

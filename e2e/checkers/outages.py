@@ -9,7 +9,7 @@ from e2e.ledger.faults import CUTS_AGAIN, PROXY, Effect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from e2e.ledger.entries import Lane
+    from e2e.ledger.entries import Closed, Lane
     from e2e.ledger.faults import Fault
     from e2e.ledger.history import History
 
@@ -19,7 +19,12 @@ NOTICE = 2.0
 RECOVERY = 2.0
 """Seconds in which a proxy must use a node again once it is healthy."""
 
-AWAY = frozenset({Effect.CUT, Effect.SILENT, Effect.FAULTY})
+CLIENTS_FAULT = frozenset({1002, 1003, 1007, 1008, 1009, 1010})
+"""Close codes that say that the client has done something wrong."""
+
+DEATHS = frozenset({Effect.CUT, Effect.SILENT})
+
+AWAY = DEATHS | {Effect.FAULTY}
 """Effects under which a node may fail a request through no fault of the proxy."""
 
 
@@ -59,7 +64,7 @@ def excused(spells: list[Interval], since: float, until: float) -> bool:
     return any(spell.overlaps(since, until) for spell in spells)
 
 
-def links_lost(history: History, lane: Lane) -> list[Interval]:
+def links_lost(history: History, lane: Lane, effects: frozenset[Effect] = AWAY) -> list[Interval]:
     """When a request in flight may have died with its node, its outcome unknown to anybody.
 
     A node that is cut off or silent is left soon; one that answers wrongly, or takes links and cuts them, may be asked
@@ -67,11 +72,18 @@ def links_lost(history: History, lane: Lane) -> list[Interval]:
     """
     spells = []
     for fault in history.faults:
-        if fault.target in history.meta.nodes and _takes(fault, lane):
+        if fault.target in history.meta.nodes and fault.effect in effects and fault.hits(lane):
             lasts = fault.effect is Effect.FAULTY or fault.name in CUTS_AGAIN
             last = fault.healed if lasts else fault.at
             spells.append(Interval(fault.began, last + NOTICE + history.lateness(last, last + 2 * NOTICE)))
     return spells
+
+
+def clients_fault(history: History, closed: Closed) -> bool:
+    """Whether the proxy closed a client for what the client has done: no client does wrong because a node died."""
+    if any(fault.effect is Effect.CLIENT and fault.target == closed.client for fault in history.faults):
+        return True
+    return closed.code in CLIENTS_FAULT and not excused(links_lost(history, "ws", DEATHS), closed.at, closed.at)
 
 
 def usable_throughout(history: History, lane: Lane, since: float, until: float, but: str = "") -> bool:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from e2e.checkers.due import Due
 from e2e.checkers.events import LOGS, PENDING, identity, is_of_kind, matches
-from e2e.checkers.outages import AWAY, NOTICE, RECOVERY, Interval, excused, merged, outages, proxy_ends
+from e2e.checkers.outages import AWAY, NOTICE, RECOVERY, Interval, clients_fault, excused, merged, outages, proxy_ends
 from e2e.checkers.verdict import Verdict, Witness, broken, kept, not_reached
-from e2e.ledger.faults import Effect
 from e2e.ledger.subscriptions import event_result
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ STALL = 7.0
 
 LAST_MOMENTS = 1.5
 """Seconds before the end in which what is due may still be on its way."""
-
-CLIENTS_FAULT = frozenset({1002, 1003, 1007, 1008, 1009})
 
 
 def subscriptions_survive(history: History) -> Verdict:
@@ -124,9 +121,7 @@ def _cut(history: History, subscription: Subscription) -> Iterator[Witness]:
 
 def _forgiven(history: History, closed: Closed) -> bool:
     """Whether the proxy had to give this client up."""
-    if closed.code in CLIENTS_FAULT or excused(proxy_ends(history, "stop", "kill"), closed.at, closed.at):
-        return True
-    if any(fault.effect is Effect.CLIENT and fault.target == closed.client for fault in history.faults):
+    if clients_fault(history, closed) or excused(proxy_ends(history, "stop", "kill"), closed.at, closed.at):
         return True
     # 1013 is better than a stream with a hole: when nobody takes the subscription, or nothing can be caught up with.
     refused = [

@@ -142,7 +142,8 @@ def test_a_machine_that_stood_still_explains_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [(1000, Answer.NO), (1001, Answer.NO), (1006, Answer.NO), (1013, Answer.NOT_REACHED)]
+    ("code", "expected"),
+    [*((code, Answer.NO) for code in (1000, 1001, 1002, 1006, 1008, 1009, 1011)), (1013, Answer.NOT_REACHED)],
 )
 def test_a_death_of_a_node_closes_no_connection(code: int, expected: Answer) -> None:
     run = Run()
@@ -150,6 +151,17 @@ def test_a_death_of_a_node_closes_no_connection(code: int, expected: Answer) -> 
     run.fault("stop", P1)
     a.closed(code, by="proxy")
     assert answer(run) is expected
+
+
+@pytest.mark.parametrize("fault", ["http_status", "oversize", "latency"])
+def test_a_close_for_what_a_client_did_is_its_own_affair_while_no_node_dies(fault: str) -> None:
+    run = Run()
+    a, b = run.client("a"), run.client("b")
+    run.fault(fault, P1)
+    a.closed(1009, by="proxy")
+    run.fault("kill", P2).fault("bad_frame", "b")
+    b.closed(1002, by="proxy")
+    assert answer(run) is Answer.NOT_REACHED
 
 
 def test_long_after_a_fault_or_at_the_end_of_the_proxy_a_close_has_other_reasons() -> None:

@@ -158,6 +158,21 @@ def test_a_client_who_misbehaved_may_be_closed() -> None:
     assert answer(run) is Answer.YES
 
 
+@pytest.mark.parametrize("code", [1002, 1008, 1009])
+def test_the_death_of_a_node_is_nothing_that_a_client_did(code: int) -> None:
+    run = Run()
+    a, b = listening(run), run.client("b").subscribed(1, "newHeads", "0xb")
+    run.fault("kill", P1)
+    a.closed(code, by="proxy")
+    broken(run, str(code))
+    run = Run()
+    a = listening(run)
+    run.fault("kill", P1).fault("bad_frame", "a")
+    a.closed(code, by="proxy")
+    assert answer(run) is Answer.YES
+    b.closed()
+
+
 def test_1013_is_right_when_nobody_takes_the_subscription() -> None:
     run = Run()
     a = listening(run)
