@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from e2e.ledger.entries import Block
 
@@ -58,6 +59,20 @@ class Chain:
         self.known.setdefault(block.hash, block)
         self.times_canonical[block.hash] = self.times_canonical.get(block.hash, 0) + 1
         self.tip = block
+
+    def heard_of(self, told: Mapping[str, float]) -> None:
+        """Make blocks as old as the first word of them, or of a later one: the record may be a second late.
+
+        `told`: when somebody was first told of a head, by its hash. What came back in a reorg stays as it is.
+        """
+        oldest = math.inf
+        for number in sorted(self.canonical, reverse=True):
+            block = self.canonical[number]
+            if self.times_canonical[block.hash] > 1:
+                continue
+            oldest = min(oldest, block.at, told.get(block.hash, math.inf))
+            if oldest < block.at:
+                self.canonical[number] = self.known[block.hash] = replace(block, at=oldest)
 
     def replaced(self, block_hash: str) -> bool:
         """Whether this block was canonical once and is not at the end."""

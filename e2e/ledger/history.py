@@ -9,13 +9,14 @@ from e2e.ledger.chain import Chain
 from e2e.ledger.entries import Block, Drifted, Injected, Marked, Scraped
 from e2e.ledger.exchanges import Matcher
 from e2e.ledger.faults import pair
-from e2e.ledger.subscriptions import trace
+from e2e.ledger.subscriptions import event_result, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from e2e.ledger.entries import Entry
     from e2e.ledger.meta import Meta
+    from e2e.ledger.subscriptions import Subscription
 
 E = TypeVar("E")
 
@@ -43,6 +44,7 @@ class History:
         self.direct = tuple(each for each in subscriptions if is_direct(each.client))
         self.faults = pair(self.entries)
         self.chain = Chain.of(self.of(Block), [each.at for each in self.of(Injected) if each.fault == "reorg"])
+        self.chain.heard_of(_heads_told(subscriptions))
         self.scrapes = tuple(self.of(Scraped))
         self.drifts = tuple(self.of(Drifted))
         self.by_client = _by_client(self.entries)
@@ -69,6 +71,18 @@ class History:
         """The share of an interval in which somebody on the machine waited for a CPU; 0.0 where that is not known."""
         looks = [each.pressure for each in self.drifts if since <= each.at <= until]
         return sum(looks) / len(looks) if looks else 0.0
+
+
+def _heads_told(subscriptions: Iterable[Subscription]) -> dict[str, float]:
+    """The hash of each head of which somebody was told → when that was first."""
+    told: dict[str, float] = {}
+    for subscription in subscriptions:
+        for event in subscription.events if subscription.kind == "newHeads" else ():
+            result = event_result(event)
+            name = result.get("hash") if isinstance(result, dict) else None
+            if isinstance(name, str):
+                told[name] = min(event.at, told.get(name, event.at))
+    return told
 
 
 def is_direct(client: str) -> bool:

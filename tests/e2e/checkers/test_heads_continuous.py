@@ -257,3 +257,33 @@ def test_a_record_with_a_hole_proves_nothing() -> None:
     verdict = heads_continuous(run.history())
     assert verdict.answer is Answer.UNKNOWN
     assert "[3, 4]" in verdict.reason
+
+
+def test_a_block_that_was_recorded_late_is_as_old_as_the_word_of_the_next_one() -> None:
+    """On a busy machine the recorder may sleep for a second, and the record then has several blocks at once."""
+    run = Run().block(1)
+    witness, a = run.client("direct-" + B1).subscribed(1, "newHeads", "0xd"), run.client("a")
+    a.subscribed(1, "newHeads", "0xa")
+    run.wait(0.9)
+    witness.event("0xd", header(3))
+    a.event("0xa", header(3))
+    run.wait(0.2).block(2).block(3)
+    for number in (4, 5):
+        run.wait(1).block(number)
+        witness.event("0xd", header(number))
+        a.event("0xa", header(number))
+    run.wait(2).settled()
+    assert heads_continuous(run.history()).answer is Answer.YES
+    first_word = next(each.at for each in run.entries if isinstance(each, Received) and each.id is None)
+    assert [run.history().chain.canonical[number].at for number in (2, 3)] == [first_word, first_word]
+
+
+def test_what_came_after_the_confirmation_is_missed_however_late_it_was_recorded() -> None:
+    run = Run().block(1)
+    a = run.client("a").subscribed(1, "newHeads", "0xa")
+    run.wait(3)
+    a.event("0xa", header(3))
+    run.wait(0.5).block(2).block(3).wait(2).settled()
+    verdict = heads_continuous(run.history())
+    assert verdict.answer is Answer.NO
+    assert "never said head 2" in verdict.witnesses[0].text
