@@ -15,6 +15,7 @@ import pytest
 from proxy import jsonrpc
 from proxy.config import WebSocketLimits
 from proxy.shell import listener, websocket
+from proxy.shell.upstream import Upstream
 from tests.fakes.node import FakeNode
 from tests.proxy.shell.running import Running, call, running, until
 from tests.proxy.shell.wire import PING, PONG, TEXT, Wire, close, frame
@@ -103,17 +104,31 @@ async def test_pings_of_who_reads_no_pong_do_not_pile_up() -> None:
         assert proxy.server.metrics.ws_slow_clients._value.get() == 1
 
 
-async def test_what_is_owed_no_answer_does_not_pile_up_before_a_node_that_reads_nothing() -> None:
+async def test_what_is_owed_no_answer_does_not_pile_up_before_a_node_that_reads_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     limits = WebSocketLimits(ws_queue_max_bytes=1 << 20, ws_max_frame_size=1 << 20)
     note = frame(TEXT, b'{"jsonrpc":"2.0","method":"eth_call","params":["%b"]}' % (b"a" * (1 << 19)))
     async with FakeNode() as node, running([node], websocket=limits) as proxy, await Wire.open(proxy.url) as wire:
+        most = 0
+
+        def look() -> None:
+            nonlocal most
+            most = max(most, _unread_by_nodes(proxy))
+
+        def too_much(link: Upstream) -> None:
+            look()  # in the next turn of the loop it may be gone
+            end(link)
+
+        end = Upstream.pause_writing
+        monkeypatch.setattr(Upstream, "pause_writing", too_much)
         await ask(wire, orjson.dumps(call("eth_chainId")))
         node.ws.hold()
-        most = 0
         for _ in range(64):
             await wire.drained(note)
-            most = max(most, _unread_by_nodes(proxy))
-        assert 1 << 20 < most <= 8 << 20
+            look()
+        await until(lambda: most > 1 << 20)
+        assert most <= 8 << 20
         node.ws.release()
         assert (await ask(wire, orjson.dumps(call("eth_chainId"))))["result"] == "0x539"
 
