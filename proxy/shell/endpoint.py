@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import zlib
+from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from proxy.config import secrets
+
+_GZIP: Final = b"\x1f\x8b"
+_PAGE_MOST: Final = 1 << 20  # bytes of a page that was packed
 
 
 class Endpoint:
@@ -28,7 +34,11 @@ class Endpoint:
             self.authorization = b"Authorization: Basic " + base64.b64encode(user) + b"\r\n"
 
     def hide(self, text: bytes) -> bytes:
-        """`text` without the keys of this URL, as long as before."""
+        """`text`, or what is packed in it with gzip, without the keys of this URL, as long as before."""
+        if text.startswith(_GZIP) and self._secrets:
+            plain = _unpacked(text)
+            hidden = self.hide(plain)
+            return text if hidden == plain else gzip.compress(hidden)
         for secret in self._secrets:
             text = text.replace(secret, b"*" * len(secret))
         return text
@@ -50,3 +60,13 @@ class Endpoint:
             length,
             body or b"",
         )
+
+
+def _unpacked(text: bytes) -> bytes:
+    """Nothing if it is not what it seems, or too much for a page."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(text, _PAGE_MOST)
+    except zlib.error:
+        return b""
+    return plain if unpacking.eof else b""

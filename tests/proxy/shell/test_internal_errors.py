@@ -136,13 +136,22 @@ class _Keyed(FakeNode):
 
 
 @pytest.mark.parametrize(
-    ("status", "method"), [(200, "eth_chainId"), (404, "eth_chainId"), (403, "eth_sendTransaction")]
+    ("status", "method", "packed"),
+    [
+        (200, "eth_chainId", False),
+        (404, "eth_chainId", False),
+        (403, "eth_sendTransaction", False),
+        (404, "eth_chainId", True),
+        (403, "eth_sendTransaction", True),
+    ],
 )
-async def test_a_page_that_names_the_path_names_no_key(status: int, method: str) -> None:
+async def test_a_page_that_names_the_path_names_no_key(status: int, method: str, packed: bool) -> None:
     page = b"<pre>Cannot POST /v3/0123456789abcdef?token=hunter2hunter2</pre>"
-    link = [(b"Content-Location", b"/v3/0123456789abcdef")]
+    lines = [(b"Content-Location", b"/v3/0123456789abcdef")]
+    if packed:
+        lines.append((b"Content-Encoding", b"gzip"))
     async with _Keyed("a") as a, running([a]) as proxy:
-        a.http.canned[method] = Canned(status=status, headers=link, body=page)
+        a.http.canned[method] = Canned(status=status, headers=lines, body=gzip.compress(page) if packed else page)
         reply = await proxy.post(call(method))
         stars = b"*" * 16
         assert (reply.status, reply.all(b"content-location")) == (status, [b"/v3/" + stars])
