@@ -44,15 +44,19 @@ class LaneBook:
     def ready(self, name: str) -> bool:
         return self._lanes[name].ready
 
-    def lost(self, name: str, now: float) -> bool:
-        """A session lost the lane or was refused; whether that was news."""
+    def lost(self, name: str, now: float, lived: float = 0.0) -> bool:
+        """A session lost the lane, after `lived` seconds over it, or was refused; whether that was news.
+
+        Who ends each connection after its time (a load balancer, a provider) ends one of many every few seconds, and
+        the lane is as good as ever.
+        """
         lane = self._lanes[name]
         if not lane.ready:
             return False
         lane.ready = False
         good_for = now - lane.opened_at
         # a short while in which it was good is no part of its outage
-        lane.bad_since = now if good_for >= _FORGIVEN else lane.bad_since + good_for
+        lane.bad_since = now if max(good_for, lived) >= _FORGIVEN else lane.bad_since + good_for
         if not lane.dialling:  # as one that is doubted may be
             lane.next_dial = now + self._delay(lane, now)
         return True

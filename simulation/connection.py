@@ -213,7 +213,10 @@ class Connection:
 
     def _report_lane(self, command: ev.ReportLane) -> None:
         monitor = self._gate.monitor
-        (monitor.lane_doubted if command.doubt else monitor.lane_lost)(command.node)
+        if command.doubt:
+            monitor.lane_doubted(command.node)
+        else:
+            monitor.lane_lost(command.node, command.lived)
 
     def _report_method(self, command: ev.ReportMethod) -> None:
         self._gate.monitor.method_reported(command.node, command.method, works=command.works)

@@ -51,8 +51,8 @@ class Monitor:
     def listen(self, changed: Callable[[Snapshot], None]) -> None:
         self._listeners.append(changed)
 
-    def lane_lost(self, node: str) -> None:
-        if self._lanes.lost(node, self._agenda.now):
+    def lane_lost(self, node: str, lived: float = 0.0) -> None:
+        if self._lanes.lost(node, self._agenda.now, lived):
             self._publish()
 
     def lane_doubted(self, node: str) -> None:

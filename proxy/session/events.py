@@ -133,12 +133,13 @@ class HangUp(Struct, frozen=True, gc=False):
 class ReportLane(Struct, frozen=True, gc=False):
     """The WebSocket lane of `node` refused or lost us: the monitor is to look.
 
-    `doubt`: the client may be why, so nobody else is to suffer for it meanwhile.
+    `doubt`: the client may be why, so nobody else is to suffer for it meanwhile. `lived`: how long the link was open.
     """
 
     node: str
     reason: str
     doubt: bool = False
+    lived: float = 0.0
 
 
 class ReportMethod(Struct, frozen=True, gc=False):

@@ -277,7 +277,7 @@ class Session:
             return
         self._reach.failed(link.node, link.lived(self._now), self._now, unfit=unfit)
         if doubt or not unfit:
-            self._out.append(ev.ReportLane(link.node, reason, doubt))
+            self._out.append(ev.ReportLane(link.node, reason, doubt, link.lived(self._now)))
         if link is self._next:
             self._next = None
             self._out.append(Count("ws_reconnection_attempts_failed"))

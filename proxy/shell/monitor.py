@@ -104,8 +104,8 @@ class Monitor:
         self._el.hurry(node, time.monotonic())
         self._arm()
 
-    def lane_lost(self, node: str) -> None:
-        if self._lanes.lost(node, time.monotonic()):
+    def lane_lost(self, node: str, lived: float = 0.0) -> None:
+        if self._lanes.lost(node, time.monotonic(), lived):
             _log.info("%s: WebSocket lane lost", node)
             # what broke the lane may have taken the node
             self._el.hurry(node, time.monotonic())

@@ -25,8 +25,9 @@ class NodeWatch(Protocol):
         """Probe `node` now: somebody waits for it longer than usual."""
         ...
 
-    def lane_lost(self, node: str) -> None:
-        """A WebSocket link to `node` dropped, or was refused: nobody dials it until the monitor has opened the lane."""
+    def lane_lost(self, node: str, lived: float = 0.0) -> None:
+        """A WebSocket link to `node` dropped after `lived` seconds, or was refused: nobody dials it until the monitor
+        has opened the lane."""
         ...
 
     def lane_doubted(self, node: str) -> None:

@@ -233,7 +233,10 @@ class Client(WSListener):
         # at a switch every client says so: a log that is read slowly would hold up all of them
         log.debug("websocket link to %s ended: %s", command.node, command.reason)
         watch = self._gate.watch
-        (watch.lane_doubted if command.doubt else watch.lane_lost)(command.node)
+        if command.doubt:
+            watch.lane_doubted(command.node)
+        else:
+            watch.lane_lost(command.node, command.lived)
 
     def _report_method(self, command: ev.ReportMethod) -> None:
         log.debug("%s: %s %s", command.node, command.method, "works again" if command.works else "fails")

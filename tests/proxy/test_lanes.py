@@ -98,6 +98,20 @@ def test_a_lane_that_held_has_a_clean_record() -> None:
     assert lanes.wake(["a"]) < 100.1
 
 
+def test_a_lane_whose_links_each_end_after_their_time_is_hardly_ever_shut() -> None:
+    """One of many every three seconds, as behind a load balancer; each had lasted for a minute."""
+    lanes, shut, now = book(), 0.0, 0.0
+    for _ in range(1000):
+        now += 3.0
+        assert lanes.lost("a", now, 60.0)
+        dialled = lanes.wake(["a"])
+        shut = max(shut, dialled - now)
+        now = dialled
+        lanes.due(now, ["a"])
+        lanes.opened("a", now)
+    assert shut < 0.1
+
+
 def test_lanes_of_ill_nodes_wait_until_they_are_well() -> None:
     lanes = book()
     lanes.lost("a", 0.0)

@@ -31,6 +31,13 @@ def test_a_link_lost_while_its_node_stays_healthy_is_reported() -> None:
     assert stage.reports == ["P1"]
 
 
+def test_a_report_says_how_long_the_link_was_open() -> None:
+    stage = Stage("P1").start()
+    stage.wait(12)
+    commands = stage.session.apply(ev.UpstreamLost(1, "closed with 1001"), stage.now)
+    assert ev.ReportLane("P1", "closed with 1001", doubt=False, lived=12.0) in commands
+
+
 @mode("L3")
 def test_the_primary_takes_over_from_a_backup_once_it_is_well() -> None:
     stage = Stage("P1", "B1", "B2")
