@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from bench.contenders import FLOOR, PROXY, Contender, contenders
 from bench.processes import Process, open_files
+from e2e.amounts import above_zero, at_least_one
 
 
 class Figures(NamedTuple):
@@ -130,11 +131,11 @@ def weigh(process: Process, url: str, connections: int, most: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--connections", type=int, nargs="+", default=[1, 100, 1000])
+    parser.add_argument("--connections", type=at_least_one, nargs="+", default=[1, 100, 1000])
     parser.add_argument("--lanes", nargs="+", choices=("ws", "http"), default=["ws", "http"])
     # one run's p99 is a matter of a few turns of the loop: many short rounds say more than few long ones
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=at_least_one, default=9)
+    parser.add_argument("--seconds", type=above_zero, default=1.0)
     parser.add_argument("--idle", type=int, default=10_000, help="open connections to weigh (0: skip)")
     given = parser.parse_args()
     kept = True

@@ -14,6 +14,7 @@ from typing import Final
 
 from bench.__main__ import Figures, measure
 from bench.processes import Ports, Process
+from e2e.amounts import above_zero, at_least_one
 
 RATE: Final = 2000  # requests a second, and as many answers
 MOST: Final = 0.25  # of a core
@@ -38,8 +39,8 @@ class GatewayProcess(Process):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.gateway", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=at_least_one, default=3)
+    parser.add_argument("--seconds", type=above_zero, default=2.0)
     given = parser.parse_args()
     kept = True
     with ExitStack() as stack:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from e2e import exits
+from e2e.amounts import above_zero, at_least_one
 from e2e.chaos.config import ChaosConfig
 from e2e.chaos.draw import draw
 from e2e.chaos.run import TAGS, play
@@ -73,9 +74,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m mutants chaos", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"mutants; default: {' '.join(FIVE)}")
     parser.add_argument("--seed", type=int, default=SEED, help=f"default: {SEED}")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of chaos, default: {SECONDS:g}")
-    parser.add_argument("--rate", type=float, default=100.0, help="requests a second, default: 100")
-    parser.add_argument("--connections", type=int, default=20, help="default: 20")
+    parser.add_argument("--seconds", type=above_zero, default=SECONDS, help=f"of chaos, default: {SECONDS:g}")
+    parser.add_argument("--rate", type=above_zero, default=100.0, help="requests a second, default: 100")
+    parser.add_argument("--connections", type=at_least_one, default=20, help="default: 20")
     given = parser.parse_args(arguments)
     known = catalogue.load()
     if strangers := [name for name in given.names if name not in known]:

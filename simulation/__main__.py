@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 
+from e2e.amounts import above_zero, at_least_one
 from simulation.campaign import campaign, fingerprint, shortest
 from simulation.coverage import ENOUGH, REQUIRED
 from simulation.day import day
@@ -19,12 +20,12 @@ SHRUNK = 3  # failing seeds whose history is shrunk
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="how many seeds (default: 1000)")
+    parser.add_argument("--seeds", type=at_least_one, default=1000, help="how many seeds (default: 1000)")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them (default: 0)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="processes (default: 1)")
     parser.add_argument("--seed", type=int, help="this one alone, with its whole history")
     parser.add_argument("--day", action="store_true", help="a day of production: 100 clients, 24 hours")
-    parser.add_argument("--hours", type=float, default=24.0, help="of the day (default: 24)")
+    parser.add_argument("--hours", type=above_zero, default=24.0, help="of the day (default: 24)")
     given = parser.parse_args()
     if given.day:
         return _day(given.hours)

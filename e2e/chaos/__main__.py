@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from e2e.amounts import above_zero, at_least_one
 from e2e.chaos.config import PRESETS
 from e2e.chaos.draw import draw
 from e2e.chaos.run import FEATURE, TAGS, play
@@ -76,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--duration", type=seconds, default=60.0, help="of the faults; default: 1m")
     parser.add_argument("--faults", choices=PRESETS, default="default", help="how much of what")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="a saved schedule instead of a drawn one")
-    parser.add_argument("--rate", type=float, default=1000.0, help="requests a second, default: 1000")
-    parser.add_argument("--connections", type=int, default=100, help="WebSocket connections, default: 100")
+    parser.add_argument("--rate", type=above_zero, default=1000.0, help="requests a second, default: 1000")
+    parser.add_argument("--connections", type=at_least_one, default=100, help="WebSocket connections, default: 100")
     parser.add_argument(
         "--shrink", type=int, default=8, metavar="N", help="replays to look for a shorter one; default: 8"
     )

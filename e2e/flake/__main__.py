@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from e2e.exits import STOPPED
+from e2e.amounts import at_least_one
+from e2e.exits import STOPPED, STOPPERS
 from e2e.flake import plays
 from e2e.flake.plays import Outcome
 from e2e.flake.stress import stress
@@ -22,6 +23,8 @@ from e2e.steps import guest, options
 from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
 from e2e.steps.venues import RUNS
+from e2e.sut.profile import ProfileError
+from e2e.sut.profile_file import chosen_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     given = _arguments(arguments)
     try:
         chosen = options.read(dict(each.partition("=")[::2] for each in given.set))
-    except OptionError as error:
+        chosen_profile(chosen.sut, chosen.command)
+    except (OptionError, ProfileError) as error:
         print(error, file=sys.stderr)
         return WRONG_CALL
     names = [name for name, tags in guest.scenarios().items() if given.tag in tags]
@@ -101,6 +105,9 @@ def _share(given: argparse.Namespace, chosen: Options, names: Sequence[str], fil
         signal.signal(number, end)
     try:
         return _play_share(given, chosen, names, file)
+    except STOPPERS as error:
+        print(error, file=sys.stderr)
+        return NOT_FINISHED
     except KeyboardInterrupt:
         return STOPPED
 
@@ -145,21 +152,15 @@ def _round(theatre: Theatre, names: Sequence[str], number: int, given: argparse.
 
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m e2e.flake", description=__doc__)
-    parser.add_argument("--rounds", type=_count, default=50, metavar="N", help="default: 50")
+    parser.add_argument("--rounds", type=at_least_one, default=50, metavar="N", help="default: 50")
     parser.add_argument("--stress", action="store_true", help="with a busy loop on each core, and slow nodes")
     parser.add_argument("--resume", action="store_true", help="keep the plays that are there, and play the others")
-    parser.add_argument("--jobs", type=_count, default=1, help="so many networks side by side; default: 1")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="so many networks side by side; default: 1")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round after so many")
     parser.add_argument("--tag", default="critical", help="which scenarios; default: critical")
     parser.add_argument("-D", dest="set", action="append", default=[], metavar="NAME=VALUE", help="as behave has it")
     parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError("must be a whole number above 0")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from e2e import exits
+from e2e.amounts import above_zero
 from e2e.checkers.verdict import Answer
 from e2e.clients.websocket import ClientClosedError
 from e2e.judge import EXIT_CODES
@@ -91,7 +92,6 @@ class Teller:
     def __init__(self, lasts: float) -> None:
         self._lasts = lasts
         self._next = 0.0
-        self._red = 0
         self._lock = threading.Lock()
 
     def __call__(self, line: Look | Piece | Bout) -> None:
@@ -148,9 +148,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--duration", type=seconds, default=86400.0, help="such as 30m, 24h; default: 24h")
     parser.add_argument("--every", type=seconds, help="between two reconnections; default: 5m, less in short runs")
     add_arguments(parser)
-    parser.add_argument("--rate", type=float, default=100.0, help="requests a second over all; default: 100")
+    parser.add_argument("--rate", type=above_zero, default=100.0, help="requests a second over all; default: 100")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--block-time", type=float, default=1.0, help="seconds; default: 1")
+    parser.add_argument("--block-time", type=above_zero, default=1.0, help="seconds; default: 1")
     parser.add_argument(
         "--resume", type=Path, metavar="RUN", help="go on with a run that was stopped, or whose harness died"
     )

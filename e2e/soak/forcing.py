@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
+from e2e.amounts import at_least_one
 from e2e.nemesis import nemesis
 from e2e.soak.ground import TOPOLOGY
 from e2e.sut.topology import TOPOLOGIES, is_primary
@@ -56,7 +57,7 @@ def faults(text: str) -> tuple[str, ...]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that everything has that forces reconnections: who, how, and of which proxy."""
-    parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--clients", type=at_least_one, default=100, help="of the load; default: 100")
     parser.add_argument("--faults", type=faults, default=FAULTS, help=f"{KNOWN}; default: {','.join(FAULTS)}")
     parser.add_argument("--topology", choices=TOPOLOGIES, default=TOPOLOGY, help=f"default: {TOPOLOGY}")
     parser.add_argument("--sut", default="vixy-py", help="the proxy: a profile's name or file")

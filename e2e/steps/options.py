@@ -73,7 +73,7 @@ def read(userdata: Mapping[str, str]) -> Options:
 
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, KNOWN, n=1)
-    hint = f", did you mean {near[0]}?" if near else ""
+    hint = f", did you mean {near[0]}?" if near else "."
     listed = "\n".join(f"  -D {known}=…  {meaning}" for known, meaning in KNOWN.items())
     return f"-D {name}: no such option{hint} There are:\n{listed}"
 

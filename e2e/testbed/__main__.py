@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+from e2e.amounts import above_zero
 from e2e.testbed.local import NODES, LocalTestbed
 from e2e.testbed.protocol import TestbedError
 
@@ -52,17 +53,10 @@ def proxy_config(testbed: LocalTestbed) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m e2e.testbed", description=__doc__)
-    parser.add_argument("--block-time", type=_positive, default=1.0, metavar="SECONDS", help="default: 1")
+    parser.add_argument("--block-time", type=above_zero, default=1.0, metavar="SECONDS", help="default: 1")
     parser.add_argument("--nodes", type=_names, default=NODES, metavar="NAME,…", help=f"default: {','.join(NODES)}")
     parser.add_argument("--folder", type=Path, help="where logs and the proxy's config go; default: a new one in runs/")
     return parser.parse_args()
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return value
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
+from e2e.amounts import above_zero, at_least_one
 from e2e.exits import COULD_NOT_START, STOPPED, STOPPERS
 from e2e.load.plan import Plan
 from e2e.soak.duration import seconds
@@ -35,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "load", help="a thousand requests a second, a primary killed and back, beside the node itself"
     )
     load.add_argument("--duration", type=seconds, default=300.0, help="default: 5m")
-    load.add_argument("--rate", type=float, default=1000.0, help="requests a second, default: 1000")
-    load.add_argument("--connections", type=int, default=100, help="WebSocket connections, default: 100")
+    load.add_argument("--rate", type=above_zero, default=1000.0, help="requests a second, default: 1000")
+    load.add_argument("--connections", type=at_least_one, default=100, help="WebSocket connections, default: 100")
     load.add_argument("--renew", action="store_true", help="make this run's ratios the baseline")
     load.add_argument("-D", dest="options", action="append", default=[], metavar="NAME=VALUE", help="as behave's -D")
     given = parser.parse_args(arguments)

@@ -50,6 +50,18 @@ def test_a_proxy_that_fails_is_told_with_its_runs(tmp_path: Path) -> None:
     assert "no-such-proxy is not there or not executable" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [("sead=7", "-D sead: no such option, did you mean seed?"), ("sut=nosuch", "profiles here: ")],
+)
+def test_an_option_that_is_wrong_is_a_wrong_call(option: str, complaint: str, tmp_path: Path) -> None:
+    done = flake(tmp_path, "-D", option)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
 def test_a_tag_that_no_scenario_has_is_a_wrong_call(tmp_path: Path) -> None:
     done = flake(tmp_path, "--tag", "nosuch")
     assert (done.returncode, done.stderr.strip()) == (2, "no scenario has the tag @nosuch")

@@ -43,6 +43,8 @@ def test_an_unknown_option_suggests_the_nearest_and_lists_all() -> None:
     with pytest.raises(OptionError, match=r"no such option, did you mean sut.command\?") as caught:
         read({"sut.comand": "x"})
     assert all(f"-D {name}=" in str(caught.value) for name in KNOWN)
+    with pytest.raises(OptionError, match=r"-D xyz: no such option\. There are:\n"):
+        read({"xyz": "x"})
 
 
 @pytest.mark.parametrize(
