@@ -32,6 +32,9 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["--check"]:
             return _check()
+        case ["-h" | "--help"]:
+            print(USAGE)
+            return 0
         case ["coverage"]:
             from mutants import edges  # noqa: PLC0415 - as below
 
@@ -46,7 +49,7 @@ def main(arguments: list[str]) -> int:
             return chaos.main(options)
         case [name, *options] if name in mutants:
             return STALE if _is_stale(mutants[name]) else proxy(options)
-        case [name, *_] if not name.startswith("-"):
+        case [name, *_] if not name.startswith("-") and name != "coverage":
             print(f"no mutant {name}; python -m mutants --list names them all", file=sys.stderr)
             return 2
         case _:

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > routes.LAST_PORT:
         raise routes.RouteError(f"--control {text!r}: expected HOST:PORT")
     return host, int(port)
 

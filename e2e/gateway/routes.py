@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+LAST_PORT: Final = 65535
 _DEFAULT_PORTS = {"http": 80, "ws": 80}
 EXAMPLE = """[[route]]
 name = "el-1-primary"
@@ -44,7 +45,7 @@ class Route:
 
 
 def upstream(url: str, scheme: str) -> Upstream:
-    """Read the URL of a lane; `scheme` is 'http' or 'ws'."""
+    """Read the URL of a lane; `scheme` is 'http' or 'ws'. Raises RouteError."""
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS[scheme]
@@ -61,7 +62,7 @@ def route(name: str, http: str, ws: str, http_port: int = 0, ws_port: int = 0) -
 
 
 def parse_argument(text: str) -> Route:
-    """Read `NAME=HTTP_URL,WS_URL`."""
+    """Read `NAME=HTTP_URL,WS_URL`. Raises RouteError."""
     name, _, urls = text.partition("=")
     http, _, ws = urls.partition(",")
     if not (name and http and ws):
@@ -72,19 +73,23 @@ def parse_argument(text: str) -> Route:
 
 
 def read_file(path: Path) -> list[Route]:
-    """Read `[[route]]` tables with name, http, ws and, if wanted, http_port and ws_port."""
+    """Read `[[route]]` tables with name, http, ws and, if wanted, http_port and ws_port. Raises RouteError."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise RouteError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RouteError(f"{path}: is not UTF-8: {error}") from error
+    except tomllib.TOMLDecodeError as error:
         raise RouteError(f"{path}: {error}") from error
     tables = document.get("route")
-    if not isinstance(tables, list) or not tables:
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise RouteError(f"{path}: no [[route]] in it. For example:\n\n{EXAMPLE}")
     return [_from_table(path, table) for table in tables]
 
 
 def check(routes: list[Route]) -> list[Route]:
-    """Return `routes` if they can be served together."""
+    """Return `routes` if they can be served together. Raises RouteError."""
     if not routes:
         raise RouteError("no routes: give --config FILE or --route NAME=HTTP_URL,WS_URL")
     names = [route.name for route in routes]
@@ -101,6 +106,8 @@ def _from_table(path: Path, table: dict[str, Any]) -> Route:
             raise RouteError(f"{path}: unknown key {key!r} in [[route]]; known are {', '.join(known)}")
         if not isinstance(value, known[key]):
             raise RouteError(f"{path}: {key} = {value!r} should be a {known[key].__name__}")
+        if known[key] is int and not 0 <= value <= LAST_PORT:
+            raise RouteError(f"{path}: {key} = {value} should be a port, from 0 (a free one) to {LAST_PORT}")
     missing = [key for key in ("name", "http", "ws") if key not in table]
     if missing:
         raise RouteError(f"{path}: a [[route]] lacks {', '.join(missing)}. For example:\n\n{EXAMPLE}")

@@ -55,5 +55,18 @@ def test_a_name_that_is_not_there_is_an_error() -> None:
     assert "--list" in done.stderr
 
 
+def test_whoever_asks_is_told_and_all_is_well() -> None:
+    done = mutants(["--help"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "python -m mutants gate" in done.stdout
+
+
+def test_a_command_with_more_than_it_takes_is_no_unknown_mutant() -> None:
+    done = mutants(["coverage", "all"])
+    assert done.returncode == 2
+    assert "no mutant" not in done.stderr
+    assert "python -m mutants coverage" in done.stderr
+
+
 def test_the_list_shows_all() -> None:
     assert len(mutants(["--list"]).stdout.splitlines()) == len(MUTANTS)

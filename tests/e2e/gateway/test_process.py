@@ -75,6 +75,7 @@ def test_a_gateway_that_cannot_start_says_why(tmp_path: Path) -> None:
         GatewayProcess({"n": urls}, tmp_path).start()
 
 
+TABLE = "[[route]]\nname = 'a'\nhttp = 'http://x:1'\nws = 'ws://y:2'\n"
 ROUTE = "--route=n=http://127.0.0.1:1,ws://127.0.0.1:2"
 
 
@@ -87,6 +88,7 @@ ROUTE = "--route=n=http://127.0.0.1:1,ws://127.0.0.1:2"
         (["--route=n=http://127.0.0.1:99999,ws://127.0.0.1:2"], "is no URL: Port out of range"),
         ([ROUTE, ROUTE], "two routes are named 'n'"),
         ([ROUTE, "--control=8474"], "--control '8474': expected HOST:PORT"),
+        ([ROUTE, "--control=127.0.0.1:99999"], "--control '127.0.0.1:99999': expected HOST:PORT"),
         (["--config=/nowhere.toml"], "No such file"),
     ],
 )
@@ -118,11 +120,15 @@ def test_a_config_names_nodes_and_ports(tmp_path: Path) -> None:
         ("[[route]]\nnode = 'a'", "unknown key 'node'"),
         ("[[route]]\nname = 'a'", "lacks http, ws"),
         ("[[", "Cannot declare|Expected|Invalid"),
+        ("route = [1]", r"no \[\[route\]\] in it"),
+        (f"{TABLE}http_port = 99999", "http_port = 99999 should be a port, from 0"),
+        (f"{TABLE}ws_port = -1", "ws_port = -1 should be a port, from 0"),
+        ("name = '\udcff'", "is not UTF-8"),
     ],
 )
 def test_a_bad_config_is_complained_of(tmp_path: Path, text: str, complaint: str) -> None:
     config = tmp_path / "gateway.toml"
-    config.write_text(text)
+    config.write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(RouteError, match=complaint):
         read_file(config)
 
