@@ -14,7 +14,7 @@ import gc
 import signal
 import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvloop
 
@@ -27,6 +27,22 @@ if TYPE_CHECKING:
     from e2e.load.figures import Line
 
 NOT_OPENED = 3
+
+# Field of `Plan` → what --help says of its option.
+MEANINGS: Final = {
+    "rate": "requests a second over all connections, each element of a batch counted",
+    "connections": "WebSocket connections",
+    "duration": "seconds, 0: until SIGTERM",
+    "seed": "from which the schedule is drawn",
+    "profile": f"what is asked: {', '.join(PROFILES)}",
+    "http": "share of the messages that go over HTTP, 0 to 1",
+    "batches": "share of the requests that come in batches, 0 to 1",
+    "subscriptions": "kinds to which each connection subscribes, with commas",
+    "ids": "how requests are numbered, one connection after the other, with commas",
+    "patience": "seconds after which a request counts as unanswered",
+    "compared": "pairs a second, through the proxy and past it, where there is --direct",
+    "reorgs": "whether the chain may change its mind: true or false",
+}
 
 
 def say(line: Line) -> None:
@@ -72,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
             f"--{each.name}",
             type=_read_list if isinstance(value, tuple) else kind,
             default=value,
-            help=f"default: {_text(value)}",
+            help=f"{MEANINGS[each.name]}; default: {_text(value)}",
         )
     return made
 
@@ -91,12 +107,17 @@ def plan_of(given: argparse.Namespace) -> Plan:
     return plan
 
 
+_FLAGS: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
 def _read_list(text: str) -> tuple[str, ...]:
     return tuple(each for each in text.split(",") if each)
 
 
 def _read_flag(text: str) -> bool:
-    return text.lower() in ("1", "true", "yes")
+    if text.lower() not in _FLAGS:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return _FLAGS[text.lower()]
 
 
 def _text(value: object) -> str:

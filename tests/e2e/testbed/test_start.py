@@ -124,3 +124,14 @@ def test_bad_options_are_refused(arguments: list[str], complaint: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert complaint in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    binary = script(tmp_path / "geth", "echo Version: 1.17.7-stable")
+    command = [sys.executable, "-m", "e2e.testbed", "--folder", str(tmp_path / "file" / "network")]
+    done = subprocess.run(command, env={**os.environ, "GETH": str(binary)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("testbed: ")
+    assert str(tmp_path / "file" / "network") in done.stderr
+    assert "Traceback" not in done.stderr
