@@ -150,7 +150,8 @@ lock: ## write requirements.lock anew from pyproject.toml, and the two that go i
 COMPILE = .cache/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
 clean: ## remove everything that was made: .venv, reports, runs, caches (a built geth is kept)
-	rm -rf $(VENV) reports runs build dist .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) reports runs *.egg-info kurtosis_sdk/src/*.egg-info {.,kurtosis_sdk}/.coverage* \
+	  {.,kurtosis_sdk}/{build,dist,.cache,.hypothesis,.mypy_cache,.pytest_cache,.ruff_cache}
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment is made from nothing whenever the lock has changed.

@@ -63,6 +63,13 @@ def test_every_script_and_action_of_ours_exists() -> None:
             assert Path(step["uses"]).name in ACTIONS
 
 
+def test_a_pipe_fails_with_its_first_command() -> None:
+    """GitHub's own shell knows no pipefail; the one that a step asks for as bash does."""
+    pipes = [step for step in steps() if re.search(r"[^|]\|[^|]", step.get("run", ""))]
+    assert pipes
+    assert [step["run"] for step in pipes if step.get("shell") != "bash"] == []
+
+
 def test_before_a_merge_all_is_over_in_time() -> None:
     all_jobs = WORKFLOWS["ci.yml"]["jobs"]
     assert max(minutes(job, all_jobs) for job in all_jobs.values()) < MERGE_LIMIT
