@@ -67,6 +67,9 @@ def test_two_running_enclaves_of_one_name_are_not_guessed_at() -> None:
 def test_a_production_enclave_is_one(kurtosis: KurtosisContext) -> None:
     with kurtosis.temporary_enclave("prod", mode=EnclaveMode.PRODUCTION):
         assert kurtosis.get_enclave("prod").mode is EnclaveMode.PRODUCTION
+    with kurtosis.create_production_enclave("prod-2") as enclave:
+        assert kurtosis.get_enclave(enclave.get_enclave_uuid()).mode is EnclaveMode.PRODUCTION
+    kurtosis.destroy_enclave("prod-2")
     with kurtosis.temporary_enclave("one"), kurtosis.temporary_enclave("two"):
         assert len(kurtosis.clean(True)) == 2
         assert kurtosis.get_enclaves().get_enclaves_by_uuid() == {}

@@ -12,14 +12,15 @@ import kurtosis_sdk.aio
 
 TABLE = {
     "KurtosisContext": """
-        new_kurtosis_context_from_local_engine create_enclave get_enclave_context get_enclaves get_enclave stop_enclave
-        destroy_enclave clean get_service_logs get_existing_and_historical_enclave_identifiers
+        new_kurtosis_context_from_local_engine create_enclave create_production_enclave get_enclave_context get_enclaves
+        get_enclave stop_enclave destroy_enclave clean get_service_logs get_existing_and_historical_enclave_identifiers
     """,
     "EnclaveContext": """
         get_enclave_uuid get_enclave_name run_starlark_script run_starlark_script_blocking run_starlark_package
         run_starlark_package_blocking run_starlark_remote_package run_starlark_remote_package_blocking
         get_service_context get_service_contexts get_services upload_files store_web_files download_files_artifact
         inspect_files_artifact get_all_files_artifact_names_and_uuids connect_services get_starlark_run
+        get_existing_and_historical_service_identifiers
     """,
     "ServiceContext": """
         get_service_name get_service_uuid get_private_ip_address get_private_ports get_maybe_public_ip_address

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from kurtosis_sdk._core.identifiers import Known, the_one
 from kurtosis_sdk.errors import EnclaveNotFoundError
 
 if TYPE_CHECKING:
@@ -92,17 +93,9 @@ class EnclaveIdentifiers:
 
         Raises `EnclaveNotFoundError` when there is none, or more than one.
         """
-        for matches in (
-            [known for known in self.all if known.enclave_uuid == identifier],
-            [known for known in self.all if known.shortened_uuid == identifier],
-            [known for known in self.all if known.name == identifier],
-        ):
-            if len(matches) == 1:
-                return matches[0].enclave_uuid
-            if matches:
-                uuids = ", ".join(known.enclave_uuid for known in matches)
-                raise EnclaveNotFoundError(f"{identifier!r} names more than one enclave: use a full UUID of {uuids}")
-        raise EnclaveNotFoundError(f"The engine has never known an enclave {identifier!r}")
+        every = (Known(known.enclave_uuid, known.shortened_uuid, known.name) for known in self.all)
+        missing = f"The engine has never known an enclave {identifier!r}"
+        return the_one(identifier, every, "enclave", missing, EnclaveNotFoundError)
 
     def get_ordered_list_of_names(self) -> list[str]:
         return sorted({known.name for known in self.all})

@@ -76,6 +76,10 @@ class KurtosisContext:
         flow = flows.create_enclave(enclave_name, mode, timeout or self._deadlines.enclave)
         return self._enclave(self._connection.run(flow))
 
+    def create_production_enclave(self, enclave_name: str = "", *, timeout: float | None = None) -> EnclaveContext:
+        """The same in production mode: services that die are started again."""
+        return self.create_enclave(enclave_name, mode=EnclaveMode.PRODUCTION, timeout=timeout)
+
     @contextmanager
     def temporary_enclave(
         self, enclave_name: str = "", *, mode: EnclaveMode = EnclaveMode.TEST, timeout: float | None = None

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from kurtosis_sdk._core.identifiers import Known, the_one
+from kurtosis_sdk.errors import ServiceNotFoundError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -51,6 +54,34 @@ class ServiceInfo:
     service_status: Status
     container_status: Status
     image_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdentifier:
+    """What a service, past or present, is called."""
+
+    service_uuid: str
+    name: str
+    shortened_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdentifiers:
+    """Every service that an enclave has had, those removed included."""
+
+    all: tuple[ServiceIdentifier, ...]
+
+    def get_service_uuid_for_identifier(self, identifier: str) -> str:
+        """The full UUID of the one service with this UUID, shortened UUID or name, looked up in that order.
+
+        Raises `ServiceNotFoundError` when there is none, or more than one.
+        """
+        every = (Known(known.service_uuid, known.shortened_uuid, known.name) for known in self.all)
+        missing = f"The enclave has never had a service {identifier!r}"
+        return the_one(identifier, every, "service", missing, ServiceNotFoundError)
+
+    def get_ordered_list_of_names(self) -> list[str]:
+        return sorted({known.name for known in self.all})
 
 
 class ExecResult(NamedTuple):

@@ -118,3 +118,17 @@ def test_a_paused_service_may_be_started_instead(service: Any) -> None:
     service.start()
     assert states(service) == (Status.RUNNING, Status.RUNNING)
     assert service.exec_command(["true"]).exit_code == 0
+
+
+def test_a_service_is_known_after_it_was_removed(
+    enclave: Any, add_service: Callable[..., Any], unique: Callable[[str], str]
+) -> None:
+    name = unique("brief")
+    add_service(name)
+    uuid = enclave.get_services()[name]
+    enclave.run_starlark_script_blocking(f'def run(plan):\n    plan.remove_service("{name}")\n')
+    assert name not in enclave.get_services()
+    known = enclave.get_existing_and_historical_service_identifiers()
+    assert known.get_service_uuid_for_identifier(name) == uuid
+    assert known.get_service_uuid_for_identifier(uuid[:12]) == uuid
+    assert name in known.get_ordered_list_of_names()

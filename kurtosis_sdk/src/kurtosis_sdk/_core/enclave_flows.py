@@ -15,6 +15,7 @@ from kurtosis_sdk._core.methods import (
     CONNECT_SERVICES,
     DOWNLOAD_FILES,
     EXEC_COMMAND,
+    GET_SERVICE_IDENTIFIERS,
     GET_SERVICES,
     GET_STARLARK_RUN,
     INSPECT_FILES,
@@ -29,7 +30,16 @@ from kurtosis_sdk._core.runs import RunReader, package_args, script_args
 from kurtosis_sdk._wire import api_container_pb2 as apic
 from kurtosis_sdk.archive import pack, unpack
 from kurtosis_sdk.package import read_package
-from kurtosis_sdk.services import Connect, ExecResult, FileDescription, FilesArtifact, ServiceInfo, Status
+from kurtosis_sdk.services import (
+    Connect,
+    ExecResult,
+    FileDescription,
+    FilesArtifact,
+    ServiceIdentifier,
+    ServiceIdentifiers,
+    ServiceInfo,
+    Status,
+)
 from kurtosis_sdk.starlark import StarlarkRun, StarlarkRunConfig, StarlarkRunResult
 
 if TYPE_CHECKING:
@@ -105,6 +115,15 @@ def get_services(identifiers: Iterable[str], timeout: float) -> Flow[dict[str, S
     answer = yield from ask(Unary(GET_SERVICES, request, "list the services", timeout))
     infos = map(convert.service_info, answer.service_info.values())
     return {info.name: info for info in sorted(infos, key=lambda info: info.name)}
+
+
+def get_service_identifiers(timeout: float) -> Flow[ServiceIdentifiers]:
+    answer = yield from ask(Unary(GET_SERVICE_IDENTIFIERS, Empty(), "list the services' identifiers", timeout))
+    return ServiceIdentifiers(
+        tuple(
+            ServiceIdentifier(known.service_uuid, known.name, known.shortened_uuid) for known in answer.all_identifiers
+        )
+    )
 
 
 def exec_command(name: str, command: Sequence[str], timeout: float) -> Flow[ExecResult]:

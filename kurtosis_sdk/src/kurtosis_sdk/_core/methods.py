@@ -52,6 +52,12 @@ RUN_SCRIPT = Method(_A, "RunStarlarkScript", apic.RunStarlarkScriptArgs, apic.St
 UPLOAD_PACKAGE = Method(_A, "UploadStarlarkPackage", apic.StreamedDataChunk, Empty)
 RUN_PACKAGE = Method(_A, "RunStarlarkPackage", apic.RunStarlarkPackageArgs, apic.StarlarkRunResponseLine)
 GET_SERVICES = Method(_A, "GetServices", apic.GetServicesArgs, apic.GetServicesResponse)
+GET_SERVICE_IDENTIFIERS = Method(
+    _A,
+    "GetExistingAndHistoricalServiceIdentifiers",
+    Empty,
+    apic.GetExistingAndHistoricalServiceIdentifiersResponse,
+)
 EXEC_COMMAND = Method(_A, "ExecCommand", apic.ExecCommandArgs, apic.ExecCommandResponse)
 UPLOAD_FILES = Method(_A, "UploadFilesArtifact", apic.StreamedDataChunk, apic.UploadFilesArtifactResponse)
 DOWNLOAD_FILES = Method(_A, "DownloadFilesArtifact", apic.DownloadFilesArtifactArgs, apic.StreamedDataChunk)

@@ -144,6 +144,22 @@ class GetServicesResponse(_message.Message):
     service_info: _containers.MessageMap[str, ServiceInfo]
     def __init__(self, service_info: _Optional[_Mapping[str, ServiceInfo]] = ...) -> None: ...
 
+class ServiceIdentifiers(_message.Message):
+    __slots__ = ("service_uuid", "name", "shortened_uuid")
+    SERVICE_UUID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SHORTENED_UUID_FIELD_NUMBER: _ClassVar[int]
+    service_uuid: str
+    name: str
+    shortened_uuid: str
+    def __init__(self, service_uuid: _Optional[str] = ..., name: _Optional[str] = ..., shortened_uuid: _Optional[str] = ...) -> None: ...
+
+class GetExistingAndHistoricalServiceIdentifiersResponse(_message.Message):
+    __slots__ = ("all_identifiers",)
+    ALL_IDENTIFIERS_FIELD_NUMBER: _ClassVar[int]
+    all_identifiers: _containers.RepeatedCompositeFieldContainer[ServiceIdentifiers]
+    def __init__(self, all_identifiers: _Optional[_Iterable[_Union[ServiceIdentifiers, _Mapping]]] = ...) -> None: ...
+
 class ExecCommandArgs(_message.Message):
     __slots__ = ("service_identifier", "command_args")
     SERVICE_IDENTIFIER_FIELD_NUMBER: _ClassVar[int]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kurtosis_sdk.deadlines import Deadlines
     from kurtosis_sdk.docker import Docker
     from kurtosis_sdk.enclaves import EnclaveInfo
-    from kurtosis_sdk.services import FileDescription, FilesArtifact, ServiceInfo
+    from kurtosis_sdk.services import FileDescription, FilesArtifact, ServiceIdentifiers, ServiceInfo
     from kurtosis_sdk.starlark import StarlarkRun, StarlarkRunResult
 
 DEFAULT_RUN_CONFIG: Final = StarlarkRunConfig()
@@ -133,6 +133,12 @@ class EnclaveContext:
         """Name → UUID of every service."""
         infos = await self._connection.run(flows.get_services((), timeout or self._deadlines.query))
         return {name: info.service_uuid for name, info in infos.items()}
+
+    async def get_existing_and_historical_service_identifiers(
+        self, *, timeout: float | None = None
+    ) -> ServiceIdentifiers:
+        """Every service that the enclave has had, those removed included."""
+        return await self._connection.run(flows.get_service_identifiers(timeout or self._deadlines.query))
 
     async def upload_files(
         self, path_to_upload: str | PathLike[str], artifact_name: str = "", *, timeout: float | None = None

@@ -78,6 +78,12 @@ class KurtosisContext:
         flow = flows.create_enclave(enclave_name, mode, timeout or self._deadlines.enclave)
         return self._enclave(await self._connection.run(flow))
 
+    async def create_production_enclave(
+        self, enclave_name: str = "", *, timeout: float | None = None
+    ) -> EnclaveContext:
+        """The same in production mode: services that die are started again."""
+        return await self.create_enclave(enclave_name, mode=EnclaveMode.PRODUCTION, timeout=timeout)
+
     @asynccontextmanager
     async def temporary_enclave(
         self, enclave_name: str = "", *, mode: EnclaveMode = EnclaveMode.TEST, timeout: float | None = None

@@ -42,6 +42,7 @@ class ApiContainerService:
             Route(methods.UPLOAD_PACKAGE, "stream_unary", self._upload_package),
             Route(methods.RUN_PACKAGE, "unary_stream", self._run_package),
             Route(methods.GET_SERVICES, "unary_unary", self._services),
+            Route(methods.GET_SERVICE_IDENTIFIERS, "unary_unary", self._identifiers),
             Route(methods.EXEC_COMMAND, "unary_unary", self._exec),
             Route(methods.UPLOAD_FILES, "stream_unary", self._upload_files),
             Route(methods.DOWNLOAD_FILES, "unary_stream", self._download_files),
@@ -83,6 +84,17 @@ class ApiContainerService:
             asked = list(args.service_identifiers) or list(self._enclave.services)
             found = {identifier: self._enclave.service(identifier) for identifier in asked}
             return apic.GetServicesResponse(service_info={key: _service_info(one) for key, one in found.items()})
+
+    def _identifiers(
+        self, _: Empty, __: grpc.ServicerContext
+    ) -> apic.GetExistingAndHistoricalServiceIdentifiersResponse:
+        with self._enclave.lock:
+            return apic.GetExistingAndHistoricalServiceIdentifiersResponse(
+                all_identifiers=[
+                    apic.ServiceIdentifiers(service_uuid=uuid, name=name, shortened_uuid=uuid[:12])
+                    for uuid, name in self._enclave.names.items()
+                ]
+            )
 
     def _exec(self, args: apic.ExecCommandArgs, _: grpc.ServicerContext) -> apic.ExecCommandResponse:
         with self._enclave.lock:

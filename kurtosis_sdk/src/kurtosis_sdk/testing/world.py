@@ -89,7 +89,7 @@ class LastRun:
 
 @dataclass
 class FakeEnclave:
-    """An enclave; its services are in `services`, by name."""
+    """An enclave; its services are in `services`, by name; `names`, by UUID, keeps those of removed ones, too."""
 
     name: str
     mode: EnclaveMode
@@ -98,6 +98,7 @@ class FakeEnclave:
     address: tuple[str, int] | None = None
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     services: dict[str, FakeService] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     packages: dict[str, bytes] = field(default_factory=dict)
     last_run: LastRun | None = None
@@ -143,6 +144,7 @@ class FakeEnclave:
                 if member.isfile():
                     service.files[f"{folder.rstrip('/')}/{member.name}"] = content
         self.services[name] = service
+        self.names[service.uuid] = name
         self.start(service)
         return service
 
