@@ -30,7 +30,7 @@ percentile is that of quiet times; where reconnections are more frequent than th
 
 
 class NoSuchRunError(Exception):
-    """There is nothing to resume where one was told to look; the message says what was looked for."""
+    """There is no soak where one was told to look; the message says what was looked for."""
 
 
 def pace(duration: float) -> float:
@@ -66,4 +66,4 @@ class Plan:
             choice = Choice(**values.pop("choice"))
             return cls(**(values | {"faults": tuple(values["faults"]), "choice": choice}))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise NoSuchRunError(f"no soak can be resumed: {path} cannot be read: {error}") from error
+            raise NoSuchRunError(f"no soak at {path.parent}: {path.name} cannot be read: {error}") from error

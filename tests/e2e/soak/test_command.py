@@ -60,3 +60,13 @@ def test_a_proxy_that_is_not_known_leaves_no_run_behind(
     assert main(["--sut", "nobody", "--duration", "1m"]) == exits.COULD_NOT_START
     assert "nobody" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--resume", "--judge"])
+def test_a_run_that_is_not_there_is_named(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert soak.main([option, "runs/nowhere"]) == exits.COULD_NOT_START
+    assert "no soak at runs/nowhere: plan.json cannot be read" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
