@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 DOUBT: Final = 0.4  # seconds a probe may take until a second one goes out, on a connection of its own
 SILENCE: Final = 0.8  # and until the node counts as silent
+# seconds to the next probe of a node that is not well
 _AFTER_REFUSAL: Final = 0.05
 _AFTER_FAILURE: Final = 0.1
 _AFTER_GOOD_SIGN: Final = 0.25  # an ill node that gave one good probe
 _WHILE_ILL: Final = (0.4, 0.6)
-_LATE: Final = 0.1  # our own lateness that makes silence doubtful
+_LATE: Final = 0.1  # seconds of our own lateness that makes silence doubtful
 
 
 class Answered(NamedTuple):

@@ -74,7 +74,7 @@ class Chain:
         return self._canonical[-1]
 
     def adopt(self, payload: Payload, at: float) -> list[Block]:
-        """Make `payload` the head; its parent must be canonical. Returns the blocks that it displaces, lowest first."""
+        """Make `payload` the head; the blocks it displaces, lowest first. ValueError: its parent is not canonical."""
         parent = self._canonical[payload.number - 1]
         if parent.hash != payload.parent:
             raise ValueError(f"the parent of block {payload.number}, {payload.parent}, is not canonical")

@@ -89,7 +89,7 @@ class EngineClient:
         return await self.block("latest")
 
     async def block(self, tag: str) -> LatestBlock:
-        """The block at `tag`: a tag of the RPC API ('latest', '0x0') or a block hash."""
+        """The block at `tag`: a tag of the RPC API ('latest', '0x0') or a block hash. Raises EngineError."""
         method = "eth_getBlockByHash" if len(tag) == 66 else "eth_getBlockByNumber"
         block = await self._call(method, [tag, False])
         if block is None:

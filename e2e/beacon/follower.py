@@ -121,7 +121,7 @@ class Follower:
             await asyncio.sleep(RETRY_PAUSE)
 
     async def prepare(self, parent: Block, attributes: list[dict[str, Any]]) -> Preparation:
-        """Start to build a payload for each of `attributes` on `parent`, which must be the node's head."""
+        """Start to build a payload for each of `attributes` on `parent`, the node's head. Raises OutOfStepError."""
         preparation = Preparation(parent, [one["parentBeaconBlockRoot"] for one in attributes])
         async with self._turn():
             if self.head != parent.hash:

@@ -32,7 +32,7 @@ def pieces(text: AnyStr, count: int) -> Iterator[AnyStr]:
 
 
 def as_recorded(request_id: str) -> str:
-    """Return the id text as the ledger spells it: numbers digit for digit, strings in one spelling."""
+    """The id text as the ledger spells it: numbers digit for digit, strings in one spelling. Raises ValueError."""
     if request_id.isdecimal() and request_id.isascii():
         return request_id
     spelled = parse_frame(f'{{"id":{request_id}}}')[0][0]

@@ -93,7 +93,7 @@ def _point(link: Path, folder: Path) -> None:
 
 
 def find(run: str | Path, root: Path = Path("runs")) -> Path:
-    """The folder of a run given as a path or as a name under `root` ('latest', say)."""
+    """The folder of a run given as a path or as a name under `root` ('latest', say). Raises RunError."""
     for folder in (Path(run), root / run):
         if (folder / HISTORY).is_file():
             return folder.resolve()
@@ -101,7 +101,7 @@ def find(run: str | Path, root: Path = Path("runs")) -> Path:
 
 
 def load(folder: Path) -> History:
-    """The history of a saved run."""
+    """The history of a saved run. Raises RunError."""
     try:
         meta = Meta.from_json(json.loads((folder / META).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:

@@ -21,7 +21,7 @@ from typing import IO
 OLDEST_GO = (1, 25)
 #: From here on a Go fetches the toolchain that a module asks for, unless it is told not to.
 _SELF_UPDATING_GO = (1, 21)
-_PROGRESS_EVERY = 5.0
+_PROGRESS_EVERY = 5.0  # seconds
 #: Seconds; some minutes will do, on a small machine half an hour. A download may stand still for ever.
 BUILT_WITHIN = 3600.0
 

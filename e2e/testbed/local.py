@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NODES = ("el-1-primary", "el-2-primary", "el-3-backup", "el-4-backup")
 ENDPOINTS = ("cl-1", "cl-2")
-BEACON_STOP_LIMIT = 3.0
+BEACON_STOP_LIMIT = 3.0  # seconds
 
 
 class LocalTestbed(DrivenTestbed[GethNode]):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _CLOSED: Final = State.CLOSED  # a name of the module costs a tenth of a member of an enum, in Python 3.11
 
 # a clock that fires this late says that the process slept, not that the nodes are silent
-LATE: Final = 0.25
+LATE: Final = 0.25  # seconds
 
 
 class Session:

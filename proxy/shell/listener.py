@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("vixy.listener")
 _BACKLOG: Final = 4096
-_SWEEP: Final = 1.0
+_SWEEP: Final = 1.0  # seconds between two looks at deadlines
 # a client whose host is gone never says so: the kernel asks after a minute, and gives it up after another
 KEEP_ALIVE: Final = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 # at the end, an idle client may be about to send: its request is still answered, with `Connection: close`

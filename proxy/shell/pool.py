@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEW: Final = 16
 MANY: Final = 512
 PATIENCE: Final = 0.02
-IDLE_LIMIT: Final = 30.0
+IDLE_LIMIT: Final = 30.0  # seconds, as those below
 # a connection used this recently is not just being closed by the node for being idle: what must not be written twice
 # goes over such a one or over a new one
 FRESH: Final = 0.25

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # bytes of a message that takes no time to send over any line
 _LONG_WAY: Final = 1 << 16
-# how long a peer may take to answer a close frame before the connection is cut
+# how many seconds a peer may take to answer a close frame before the connection is cut
 CLOSE_GRACE: Final = 2.0
 
 # too big is what the client sent, or asked for, and a policy (how much, how often) is broken by each for itself

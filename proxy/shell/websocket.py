@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # a slow reader has a backlog to read before it comes to the close frame
-SLOW_CLOSE_GRACE = 20.0
+SLOW_CLOSE_GRACE = 20.0  # seconds
 # sessions told of new routing in one turn of the loop
 BROADCAST = 200
 

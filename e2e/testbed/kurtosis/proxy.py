@@ -23,7 +23,7 @@ FUNCTION: Final = "run_proxy"  # of the package's main file
 PORT_ID: Final = "http"
 PORT: Final = 8080  # in its container
 CONFIGS: Final = "/config"  # the folder in its container where its config lies
-POLL: Final = 0.05
+POLL: Final = 0.05  # seconds
 UNKNOWN_CODE: Final = 255  # of a container that ended where nobody can be asked for its code
 
 
