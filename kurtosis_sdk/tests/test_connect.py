@@ -209,3 +209,12 @@ def test_a_temporary_enclave_goes_whatever_happens_in_asyncio_too(fake: FakeEngi
             assert "still there" in caught.value.__notes__[0]
 
     asyncio.run(calls())
+
+
+@both_shells
+@pytest.mark.parametrize("address", ["", "localhost", "localhost:http", "http://127.0.0.1:9710", "127.0.0.1:99999"])
+def test_what_is_no_address_is_not_taken_for_an_engine_that_does_not_run(
+    connect: Callable[..., None], address: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"host:port, as in 127\.0\.0\.1:9710"):
+        connect(address)

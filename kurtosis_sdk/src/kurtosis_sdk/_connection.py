@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import grpc
 
 from kurtosis_sdk._core.calls import Drain, Flow, Local, Step, Stream, Unary, Upload
-from kurtosis_sdk._core.channel import OPTIONS
+from kurtosis_sdk._core.channel import OPTIONS, checked
 from kurtosis_sdk._core.faults import fault, not_an_engine
 from kurtosis_sdk.errors import DisconnectedError, KurtosisError
 
@@ -51,7 +51,7 @@ class Connection:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._channel = grpc.insecure_channel(address, OPTIONS)
+        self._channel = grpc.insecure_channel(checked(address), OPTIONS)
         self._is_closed = False
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ class KurtosisContext:
     def connect(cls, address: str, *, deadlines: Deadlines = DEFAULT_DEADLINES, docker_host: str | None = None) -> Self:
         """Connect to an engine at host:port. `docker_host` (default: DOCKER_HOST) is where its containers run.
 
-        Raises `EngineNotRunningError` within `deadlines.connect` seconds, and `EngineVersionError`.
+        Raises `EngineNotRunningError` within `deadlines.connect` seconds, `EngineVersionError`, `InvalidArgumentError`.
         """
         connection = Connection(address)
         try:

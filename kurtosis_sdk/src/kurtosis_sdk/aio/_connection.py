@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 
 from kurtosis_sdk._core.calls import Drain, Flow, Local, Step, Stream, Unary, Upload
-from kurtosis_sdk._core.channel import OPTIONS
+from kurtosis_sdk._core.channel import OPTIONS, checked
 from kurtosis_sdk._core.faults import fault, not_an_engine
 from kurtosis_sdk.errors import DisconnectedError, KurtosisError
 
@@ -56,7 +56,7 @@ class Connection:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._channel = grpc.aio.insecure_channel(address, OPTIONS)
+        self._channel = grpc.aio.insecure_channel(checked(address), OPTIONS)
         self._is_closed = False
 
     async def close(self) -> None:

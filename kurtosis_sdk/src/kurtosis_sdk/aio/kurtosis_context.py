@@ -51,7 +51,7 @@ class KurtosisContext:
     ) -> Self:
         """Connect to an engine at host:port. `docker_host` (default: DOCKER_HOST) is where its containers run.
 
-        Raises `EngineNotRunningError` within `deadlines.connect` seconds, and `EngineVersionError`.
+        Raises `EngineNotRunningError` within `deadlines.connect` seconds, `EngineVersionError`, `InvalidArgumentError`.
         """
         connection = Connection(address)
         try:
