@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from behave.tag_expression import make_tag_expression
 
+from e2e.amounts import above_zero
 from e2e.exits import STOPPED
 from e2e.nemesis.fault import FaultDidNotBiteError
 from e2e.score import table
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tags", default="", metavar="EXPRESSION", help="only these scenarios, as for behave")
     parser.add_argument("--seed", type=int, help="a whole number from which traffic is drawn")
     parser.add_argument(
-        "--minutes", type=float, default=120, help="begin no topic after this time (default %(default)s)"
+        "--minutes", type=above_zero, default=120, help="begin no topic after this time (default %(default)s)"
     )
     parser.add_argument("-D", dest="define", action="append", default=[], metavar="NAME=VALUE", help="as for behave")
     return parser

@@ -13,6 +13,7 @@ import bench.__main__
 import bench.gateway
 import e2e.chaos.__main__
 import e2e.flake.__main__
+import e2e.score.command
 import e2e.soak.__main__
 import e2e.soak.k6
 import e2e.testbed.__main__
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 COUNT, SIZE = "must be 1 or more", "must be above 0"
 WRONG: list[tuple[Callable[..., Any], str, str]] = [
+    (e2e.score.command.main, "--minutes=-1", SIZE),
     (e2e.flake.__main__.main, "--rounds=0", COUNT),
     (e2e.flake.__main__.main, "--jobs=0", COUNT),
     (e2e.chaos.__main__.main, "--rate=0", SIZE),
