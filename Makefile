@@ -9,6 +9,8 @@ UV_VERSION := 0.13.9
 
 # What `behave -D` takes, as in: make e2e OPTIONS='-D seed=7 -D sut.command="./vixy --config {config} --listen {listen}"'
 OPTIONS ?=
+# Of `make features`.
+TAGS ?= not @extended
 SEEDS ?= 1000
 # Whatever else `python -m e2e.soak --help` and `python -m e2e.soak.k6 --help` name.
 ARGUMENTS ?=
@@ -50,9 +52,9 @@ kurtosis-up: $(READY) ## the network and a proxy in an enclave that stays, with 
 kurtosis-down: $(READY) ## remove that enclave
 	@$(BIN)/python -m e2e.testbed.kurtosis down --enclave $(ENCLAVE)
 
-features: $(READY) geth ## every scenario that does not take hours
+features: $(READY) geth ## every scenario that does not take minutes; TAGS=@extended: those that do
 	rm -rf reports/junit
-	$(BIN)/behave --tags 'not @extended and not @soak' --no-summary $(OPTIONS)
+	$(BIN)/behave --tags '$(TAGS)' --no-summary $(OPTIONS)
 
 score: $(READY) geth ## every scenario against a proxy, promise by promise: SUT=nginx, or a profile of your own; ARGUMENTS='--tags @load'
 	$(BIN)/python -m e2e score $(if $(SUT),--sut $(SUT)) $(ARGUMENTS) $(OPTIONS)
