@@ -106,7 +106,7 @@ def _from_table(path: Path, table: dict[str, Any]) -> Route:
             raise RouteError(f"{path}: unknown key {key!r} in [[route]]; known are {', '.join(known)}")
         if not isinstance(value, known[key]):
             raise RouteError(f"{path}: {key} = {value!r} should be a {known[key].__name__}")
-        if known[key] is int and not 0 <= value <= LAST_PORT:
+        if known[key] is int and value not in range(LAST_PORT + 1):
             raise RouteError(f"{path}: {key} = {value} should be a port, from 0 (a free one) to {LAST_PORT}")
     missing = [key for key in ("name", "http", "ws") if key not in table]
     if missing:
