@@ -22,7 +22,8 @@ def sent_during_reconnection(context: Context) -> None:
     fault = world.run.history().faults[-1]
     wanted = world.the_traffic.load.rate * (fault.healed - fault.at)
     sent = sum(fault.at <= each.request.at <= fault.healed for each in mine(world))
-    assert sent >= 0.8 * wanted, f"{sent} requests were sent in the window of {fault.healed - fault.at:.1f} s"
+    if sent < 0.8 * wanted:  # it is ours to send them
+        raise TooLateError(f"{sent} requests were sent in the window of {fault.healed - fault.at:.1f} s")
 
 
 @then("all requests should receive responses within {seconds:g} seconds")

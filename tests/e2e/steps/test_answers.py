@@ -9,25 +9,42 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from e2e.ledger.entries import Sent
-from e2e.steps.answers import all_succeed, answered_within
+from e2e.steps.answers import all_succeed, answered_within, sent_during_reconnection
+from e2e.wait import TooLateError
 from tests.e2e.checkers.histories import Run
 
 if TYPE_CHECKING:
     from e2e.steps.context import Context
 
 
+RATE = 20.0
+
+
 def context(history: Any) -> Context:
     run = SimpleNamespace(history=lambda: history, await_=lambda function: function())
     client = SimpleNamespace(name="a", closed=None, outstanding=0)
-    world = SimpleNamespace(run=run, clients=[client], the_traffic=SimpleNamespace(stop=lambda: None))
+    traffic = SimpleNamespace(stop=lambda: None, load=SimpleNamespace(rate=RATE))
+    world = SimpleNamespace(run=run, clients=[client], the_traffic=traffic)
     return cast("Context", SimpleNamespace(world=world))
 
 
 def asked() -> Any:
     run = Run()
     run.client("a").sent(1).got(1)
+    return meant(run)
+
+
+def meant(run: Run) -> Any:
+    """The history of a run whose requests stem from its traffic."""
     run.entries = [replace(each, intended=each.at) if isinstance(each, Sent) else each for each in run.entries]
     return run.history()
+
+
+def one_in_an_outage_of(seconds: float) -> Any:
+    run = Run()
+    client = run.fault("stop").client("a")
+    client.sent(1).got(1)
+    return meant(run.wait(seconds).healed("stop"))
 
 
 def test_no_request_has_neither_succeeded_nor_been_in_time() -> None:
@@ -50,3 +67,9 @@ def test_all_that_was_asked_has_succeeded() -> None:
     answered_within(context(asked()), 5.0)
     with pytest.raises(AssertionError, match="1 requests were sent"):
         all_succeed(context(asked()), 2)
+
+
+def test_that_too_little_was_sent_is_late_and_no_fault_of_the_proxy() -> None:
+    with pytest.raises(TooLateError, match=r"1 requests were sent in the window of 0\.5 s"):
+        sent_during_reconnection(context(one_in_an_outage_of(0.5)))
+    sent_during_reconnection(context(one_in_an_outage_of(0.0)))
