@@ -74,7 +74,8 @@ def due_window(history: History, subscription: Subscription) -> tuple[float, flo
             until = min(until, trouble.start - LAST_MOMENTS)
     if closed is None or closed.by != "proxy":
         until = max(until, passed_over(history, subscription))  # what was passed over will never come
-    return subscription.confirmed + JUST_SUBSCRIBED, until
+    since = subscription.confirmed + JUST_SUBSCRIBED
+    return since + history.lateness(subscription.confirmed, since), until  # so late may a block have been recorded
 
 
 def passed_over(history: History, subscription: Subscription) -> float:

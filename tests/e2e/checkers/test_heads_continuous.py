@@ -287,3 +287,16 @@ def test_what_came_after_the_confirmation_is_missed_however_late_it_was_recorded
     verdict = heads_continuous(run.history())
     assert verdict.answer is Answer.NO
     assert "never said head 2" in verdict.witnesses[0].text
+
+
+def test_a_block_before_the_first_word_is_not_due_if_its_record_is_as_late_as_the_harness() -> None:
+    """The harness stood still: the block was there before the client, and nobody was told of it."""
+    for late, answer in ((1.8, Answer.YES), (0.1, Answer.NO)):
+        run = Run().block(1)
+        a = run.client("a").subscribed(1, "newHeads", "0xa")
+        run.wait(1.9).drifted(late).block(2)
+        for number in (3, 4):
+            run.wait(1).block(number)
+            a.event("0xa", header(number))
+        run.wait(2).settled()
+        assert heads_continuous(run.history()).answer is answer
