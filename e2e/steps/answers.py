@@ -67,13 +67,15 @@ def none_unanswered(context: Context) -> None:
     world = context.world
     if world.traffic is not None:
         world.run.await_(world.traffic.stop)
+    asked_by = world.run.recorder.now()  # the base load goes on
     wait_until(
         lambda: not world.run.outstanding(),
         EVENTUALLY,
         "every client has all its answers",
         lambda: f"{world.run.outstanding()} are missing",
     )
-    silent = [each for each in world.run.history().exchanges if each.answer is None and each.request.id is not None]
+    asked = [each for each in world.run.history().exchanges if each.request.at <= asked_by]
+    silent = [each for each in asked if each.answer is None and each.request.id is not None]
     assert not silent, f"{len(silent)} requests are unanswered: {shown(silent)}"
     late = [each for each in mine(world) if timed_out(each)]
     if late:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from e2e.ledger.entries import Sent
-from e2e.steps.answers import all_succeed, answered_within, sent_during_reconnection
+from e2e.steps.answers import all_succeed, answered_within, none_unanswered, sent_during_reconnection
 from e2e.wait import TooLateError
 from tests.e2e.checkers.histories import Run
 
@@ -73,3 +73,19 @@ def test_that_too_little_was_sent_is_late_and_no_fault_of_the_proxy() -> None:
     with pytest.raises(TooLateError, match=r"1 requests were sent in the window of 0\.5 s"):
         sent_during_reconnection(context(one_in_an_outage_of(0.5)))
     sent_during_reconnection(context(one_in_an_outage_of(0.0)))
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_what_the_base_load_asks_meanwhile_is_not_unanswered_yet(*, asked_before: bool) -> None:
+    run = Run()
+    a = run.client("a").sent(1).got(1)
+    asked_by = run.now
+    a.sent(2)
+    clock = SimpleNamespace(now=lambda: asked_by + asked_before)
+    stage = SimpleNamespace(history=run.history, outstanding=lambda: 0, recorder=clock)
+    judged = cast("Context", SimpleNamespace(world=SimpleNamespace(run=stage, traffic=None, clients=[])))
+    if asked_before:
+        with pytest.raises(AssertionError, match="1 requests are unanswered"):
+            none_unanswered(judged)
+    else:
+        none_unanswered(judged)
