@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger("vixy.listener")
 _BACKLOG: Final = 4096
 _SWEEP: Final = 1.0  # seconds between two looks at deadlines
-# a client whose host is gone never says so: the kernel asks after a minute, and gives it up after another
+# who is gone with its host never says so: the kernel asks after a minute, and gives it up after another
 KEEP_ALIVE: Final = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
 # at the end, an idle client may be about to send: its request is still answered, with `Connection: close`
 _LAST_CALL: Final = 0.3
+
+
+def keep_alive(connection: socket.socket) -> None:
+    """Have the kernel ask whether the other side is still there; see KEEP_ALIVE."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEP_ALIVE.items():
+        connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Listener:
@@ -58,9 +65,7 @@ class Listener:
             lambda: Connection(self), host, port, backlog=_BACKLOG, start_serving=False
         )
         for listening in self._server.sockets:  # accepted ones inherit it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for option, value in KEEP_ALIVE.items():
-                listening.setsockopt(socket.IPPROTO_TCP, option, value)
+            keep_alive(listening)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def serve(self) -> None:

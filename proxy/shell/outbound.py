@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from functools import cache
 from ipaddress import ip_address
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohappyeyeballs import start_connection
 
-from proxy.shell.listener import KEEP_ALIVE
+from proxy.shell.listener import keep_alive
 from proxy.shell.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -36,17 +35,11 @@ async def connect(factory: Callable[[], P], host: str, port: int, *, tls: bool) 
         transport, protocol = await loop.create_connection(
             factory, sock=connected, ssl=context, server_hostname=host if tls else None
         )
-    _keep_alive(transport)
-    return transport, protocol
-
-
-def _keep_alive(transport: asyncio.Transport) -> None:
-    """Who listens to a stream of events says nothing: only so is it told that the node's host is gone, or was."""
+    # who listens to a stream of events says nothing: only so is it told that the node's host is gone, or was
     connected = transport.get_extra_info("socket")
     if connected is not None and not transport.is_closing():
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in KEEP_ALIVE.items():
-            connected.setsockopt(socket.IPPROTO_TCP, option, value)
+        keep_alive(connected)
+    return transport, protocol
 
 
 @cache

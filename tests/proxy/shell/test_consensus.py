@@ -8,7 +8,7 @@ from contextlib import suppress
 import orjson
 import pytest
 
-from proxy.shell import outbound
+from proxy.shell import listener
 from tests.fakes.beacon import FakeBeacon
 from tests.fakes.http_lane import Canned
 from tests.fakes.node import FakeNode
@@ -136,7 +136,7 @@ async def test_a_stream_of_events_does_not_outlive_its_node_in_silence() -> None
 async def test_a_stream_of_events_ends_where_the_host_of_its_node_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back again, the host knows nothing of it: nobody would ever hear more."""
     monkeypatch.setattr(
-        outbound, "KEEP_ALIVE", {socket.TCP_KEEPIDLE: 1, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 1}
+        listener, "KEEP_ALIVE", {socket.TCP_KEEPIDLE: 1, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 1}
     )
     async with FakeNode() as a, FakeBeacon() as cl, running([a], [cl]) as proxy, raw(proxy) as client:
         client.write(b"GET /cl/eth/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
