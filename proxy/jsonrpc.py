@@ -14,6 +14,8 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from proxy.spans import elements, id_span, value_span
+
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 NO_METHOD: Final = -32601
@@ -110,10 +112,6 @@ def error_body(id_raw: bytes | None, code: int, message: str, data: dict[str, An
     return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (id_raw or b"null", orjson.dumps(error))
 
 
-_ID: Final = re.compile(rb'"id"\s*:\s*("[^"\\]*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|null)').search
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-
-
 class _Usual(Struct, gc=False):
     method: str
     id: int
@@ -123,7 +121,7 @@ _usual: Final = msgspec.json.Decoder(_Usual).decode
 # bytes; too few to be nested deeper than orjson reads (1024): how deep msgspec skips depends on the interpreter
 _SHORT: Final = 2048
 _BACKSLASH: Final = ord("\\")  # looked for as a number, it costs a fifth of what it does as bytes
-_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_ID_TYPES: Final = frozenset((str, int, float, type(None)))
 
 
 def parse(data: bytes, most: int | None = None) -> Parsed:
@@ -156,32 +154,12 @@ def _parse(data: bytes, most: int | None = None) -> Parsed:
             return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: the batch is empty"))
         if most is not None and len(value) > most:
             return Invalid(error_body(None, INVALID_REQUEST, f"Invalid Request: a batch may hold {most} requests"))
-        return _batch(value, data)
-    return _request(value, data)
-
-
-# a walk through so many bytes of one message may take half a second, in which nobody else is served
-_LONGEST_WALK: Final = 1 << 20
-_LONG_WALK: Final = f'Invalid Request: more than {_LONGEST_WALK} bytes, with an escape or more than one "id" in them'
-_ID_TYPES: Final = frozenset((str, int, float, type(None)))
-
-
-def _batch(values: list[Any], data: bytes) -> Batch | Invalid:
-    long = len(data) > _LONGEST_WALK
-    texts = _quick_elements(data)
-    if texts is None:
-        if long:
-            return Invalid(error_body(None, INVALID_REQUEST, "Invalid Request: a long batch, nested too deep"))
-        texts = elements(data)
-    items = list(zip(values, texts, strict=True))
-    if long and sum(len(text) for item, text in items if _is_walked(item, text)) > _LONGEST_WALK:
-        return Invalid(error_body(None, INVALID_REQUEST, _LONG_WALK))
-    return Batch(tuple(_request(item, text) for item, text in items))
-
-
-def _is_walked(value: Any, data: bytes) -> bool:
-    """Whether the id of this element is found by a walk through it alone."""
-    return type(value) is dict and "id" in value and _only_id(data) is None
+    try:
+        if type(value) is list:
+            return Batch(tuple(_request(item, text) for item, text in zip(value, elements(data), strict=True)))
+        return _request(value, data)
+    except RecursionError:  # orjson goes 1024 deep; others as far as the interpreter, which has gone some way here
+        return Invalid(error_body(None, PARSE_ERROR, "Parse error: nested too deep"))
 
 
 def _request(value: Any, data: bytes) -> Request | Invalid:
@@ -194,98 +172,10 @@ def _request(value: Any, data: bytes) -> Request | Invalid:
         return Request(None, method, data)
     if type(value["id"]) not in _ID_TYPES:
         return Invalid(error_body(None, INVALID_REQUEST, 'Invalid Request: "id" is neither string, number nor null'))
-    if len(data) > _LONGEST_WALK and _only_id(data) is None:
-        return Invalid(error_body(None, INVALID_REQUEST, _LONG_WALK))
     start, end = id_span(data)
     if type(method) is not str:
         return Invalid(error_body(data[start:end], INVALID_REQUEST, 'Invalid Request: "method" is not a string'))
     return Request(data[start:end], method, data, start, end)
-
-
-def id_span(data: bytes) -> tuple[int, int]:
-    """Where the value of the top-level key "id" stands in the valid JSON object `data`, which has one."""
-    match = _only_id(data)
-    return value_span(data, "id") if match is None else match.span(1)
-
-
-def _only_id(data: bytes) -> re.Match[bytes] | None:
-    """The key "id" and its value, if that key stands in the valid JSON object `data` once, wherever.
-
-    Without escapes it can be written in one way only: a single one is the top-level one.
-    """
-    return _ID(data) if data.count(b'"id"') == 1 and data.find(b"\\") < 0 else None
-
-
-def value_span(data: bytes, *path: str) -> tuple[int, int]:
-    """Where the value at `path` (keys of nested objects) stands in the valid JSON `data`; the last one wins.
-
-    Raises KeyError where there is none.
-    """
-    start, end = 0, len(data)
-    for key in path:
-        found = None
-        for name, first, last in _members(data, start, end):
-            if name == key:
-                found = (first, last)
-        if found is None:
-            raise KeyError(key)
-        start, end = found
-    return start, end
-
-
-def _members(data: bytes, start: int, end: int) -> list[tuple[str, int, int]]:
-    """(key, start, end) of each value of the object that is data[start:end]."""
-    members = []
-    for first, last in _children(data, start, end, b"{"):
-        key = _TOKEN.match(data, first, last)
-        if key is None:
-            continue
-        colon = data.index(b":", key.end())
-        value = _TOKEN.search(data, colon + 1, last)
-        if value is not None:
-            members.append((str(orjson.loads(key.group())), value.start(), last))
-    return members
-
-
-def elements(data: bytes) -> list[bytes]:
-    """The texts of the elements of the valid JSON array `data`."""
-    quick = _quick_elements(data)
-    return [data[first:last] for first, last in _children(data, 0, len(data), b"[")] if quick is None else quick
-
-
-def _quick_elements(data: bytes) -> list[bytes] | None:
-    """`elements`; None where they are nested deeper than msgspec goes."""
-    try:
-        return [bytes(item) for item in _items(data)]
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _children(data: bytes, start: int, end: int, bracket: bytes) -> list[tuple[int, int]]:
-    """The spans between the commas of the container that is data[start:end], without the white space around."""
-    spans: list[tuple[int, int]] = []
-    depth = 0
-    first = last = -1
-    for token in _TOKEN.finditer(data, start, end):
-        text = token.group()
-        if depth == 0:
-            if text != bracket:
-                return []
-            depth = 1
-            continue
-        if text in b"}]":
-            depth -= 1
-        if depth == 0 or (depth == 1 and text == b","):
-            if first >= 0:
-                spans.append((first, last))
-            first = -1
-            continue
-        if text in b"{[":
-            depth += 1
-        if first < 0:
-            first = token.start()
-        last = token.end()
-    return spans
 
 
 # where the code of an error stands in any answer that is one
@@ -377,9 +267,14 @@ def read_node(data: bytes) -> NodeAnswer | NodeEvent | None:
     if match is not None:
         return NodeAnswer(match[1].strip(b'"'), match.start(1), match.end(1), match.lastindex == 2)
     try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        return _read_thoroughly(data)
+    except (orjson.JSONDecodeError, RecursionError):
         return None
+
+
+def _read_thoroughly(data: bytes) -> NodeAnswer | NodeEvent | None:
+    """`read_node`, of any frame."""
+    value = orjson.loads(data)
     if type(value) is not dict:
         return None
     if "id" in value and ("result" in value or "error" in value):

@@ -10,7 +10,7 @@ from proxy import jsonrpc
 from proxy.session.calls import BLOCK, IGNORE, LATEST, LOGS, REPLAY, Call, Errand
 from proxy.session.continuity import FEED, Continuity, event_result
 from proxy.session.link import Commands, Link, LinkUnfit, decoded
-from proxy.session.subscriptions import Book, Kind, Subscription, ask, confirmation, kind_of
+from proxy.session.subscriptions import Book, Kind, Subscription, ask, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +98,7 @@ class Streams:
         elif link.names.get(upstream) != FEED:
             self._errand(link, IGNORE, _unsubscribe(upstream), now)
         self._replay_feed(link, now)
-        return confirmation(data, (frame.start, frame.end), client_id, subscription.key)
+        return _subscribed(client_id, subscription.key)
 
     def answer(self, links: Iterable[Link], current: Link | None, call: Call, now: float) -> bytes | None:
         """What the session answers by itself to a method with "subscribe" in its name; None: a node is to.
@@ -245,7 +245,7 @@ def _asks_for_subscription(link: Link) -> bool:
 
 
 def _subscribed(client_id: bytes, result: bytes) -> bytes:
-    """Our own answer to eth_subscribe or eth_unsubscribe."""
+    """The answer to eth_subscribe or eth_unsubscribe: ids of subscriptions are ours."""
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (client_id, result)
 
 

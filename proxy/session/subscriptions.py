@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from proxy import jsonrpc
 from proxy.jsonrpc import Request
 from proxy.session.events import Count, SendClient
 from proxy.session.logs import LogBook
@@ -107,17 +106,6 @@ def mint_key(rng: Random) -> bytes:
 def notification(key: bytes, result: bytes) -> bytes:
     """An event of ours for the subscription `key`."""
     return b'{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":%b,"result":%b}}' % (key, result)
-
-
-def confirmation(data: bytes, id_at: tuple[int, int], client_id: bytes, key: bytes) -> bytes:
-    """A node's answer to eth_subscribe with our ids in place of its own."""
-    start, end = jsonrpc.value_span(data, "result")
-    cuts = sorted([(*id_at, client_id), (start, end, key)])
-    parts, at = [], 0
-    for first, last, text in cuts:
-        parts += [data[at:first], text]
-        at = last
-    return b"".join([*parts, data[at:]])
 
 
 class Book:

@@ -7,7 +7,7 @@ import sys
 import orjson
 import pytest
 
-from proxy import jsonrpc
+from proxy import jsonrpc, spans
 from proxy.jsonrpc import Batch, Invalid, NodeAnswer, NodeEvent, Request
 
 
@@ -130,12 +130,6 @@ def test_a_number_that_no_double_holds_is_the_nodes_to_refuse() -> None:
     assert request.params is None
 
 
-def test_a_span_names_the_key_that_is_missing() -> None:
-    with pytest.raises(KeyError, match="b"):
-        jsonrpc.value_span(b'{"a":{}}', "a", "b")
-    assert jsonrpc.elements(b"[]") == []
-
-
 @pytest.mark.parametrize("member", [b'"result":[{"a,\\"id\\":1":7}]', b'"error":{"code":3,"id":5}'])
 @pytest.mark.parametrize(
     "around",
@@ -149,7 +143,7 @@ def test_an_answer_with_its_id_last_costs_no_walk_through_it(
     around: bytes, member: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = around % member
-    by_hand = jsonrpc.value_span(data, "id")
+    by_hand = spans.value_span(data, "id")
     monkeypatch.setattr(jsonrpc, "value_span", None)
     assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand, b"error" in member)
 
@@ -163,37 +157,31 @@ def test_a_roomy_answer_costs_no_walk_through_it(
     before: bytes, node_id: bytes, member: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = before % node_id + member + b"\n}\n"
-    by_hand = jsonrpc.value_span(data, "id")
+    by_hand = spans.value_span(data, "id")
     monkeypatch.setattr(jsonrpc, "value_span", None)
     assert jsonrpc.read_node(data) == jsonrpc.NodeAnswer(b"1234", *by_hand, b"error" in member)
 
 
-_WALKED = rb'{"id":1,"method":"a","params":["\n",%b]}' % b",".join([b"{}"] * 100_000)
-
-
-@pytest.mark.parametrize("deep", [False, True])
-def test_a_batch_that_only_a_long_walk_could_read_is_refused(deep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`deep`: for msgspec, how deep that is depends on the interpreter."""
-
-    def too_deep(_: bytes) -> None:
-        raise RecursionError
-
-    monkeypatch.setattr(jsonrpc, "_children", None)
-    if deep:
-        monkeypatch.setattr(jsonrpc, "_items", too_deep)
-    element = _WALKED.replace(rb"\n", b"") if deep else _WALKED
-    assert len(element) < 1 << 20, "alone it is read"
-    parsed = jsonrpc.parse(b"[%b]" % b",".join([element] * 4), 1000)
-    assert isinstance(parsed, Invalid)
-    assert orjson.loads(parsed.answer)["error"]["code"] == jsonrpc.INVALID_REQUEST
-
-
-def test_a_long_batch_whose_ids_are_found_at_once_is_read() -> None:
-    plain = _WALKED.replace(rb"\n", b"")
-    note = rb'{"method":"a","params":["\n%b"]}' % (b"a" * (1 << 20))
-    parsed = jsonrpc.parse(b"[%b]" % b",".join([plain] * 4 + [_WALKED, note]), 1000)
+def test_a_long_request_is_read_whatever_is_in_it() -> None:
+    text = rb'{"id":1,"method":"a","params":["\n",{"id":5}%b],"id" : 2.0 }' % (b",{}" * 500_000)
+    assert jsonrpc.parse(text) == Request(b"2.0", "a", text, len(text) - 5, len(text) - 2)
+    parsed = jsonrpc.parse(b"[%b , %b]" % (text, text), 2)
     assert isinstance(parsed, Batch)
-    assert [item.data for item in parsed.items if isinstance(item, Request)] == [plain] * 4 + [_WALKED, note]
+    assert [item.data for item in parsed.items if isinstance(item, Request)] == [text, text]
+
+
+@pytest.mark.parametrize("around", [b"%b", b"[%b]"])
+def test_what_is_nested_deeper_than_the_interpreter_goes_is_refused(around: bytes) -> None:
+    deep = rb'{"id":1,"method":"a","params":["\n",%b]}' % (b"[" * 1000 + b"]" * 1000)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(500)
+    try:
+        parsed = jsonrpc.parse(around % deep)
+        assert jsonrpc.read_node(deep.replace(b"method", b"x").replace(b"}", b',"result":1}')) is None
+    finally:
+        sys.setrecursionlimit(limit)
+    assert isinstance(parsed, Invalid)
+    assert orjson.loads(parsed.answer)["error"]["code"] == jsonrpc.PARSE_ERROR
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import gzip
 from typing import Any
 
 import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,43 +84,7 @@ def test_the_parts_of_a_batch_are_read_as_each_would_be_alone(data: st.DataObjec
         assert item == alone or isinstance(orjson.loads(text), list)
 
 
-# ---- where things stand -----------------------------------------------------------------------------------------
-
-
-@given(st.data())
-def test_elements_are_the_elements(data: st.DataObject) -> None:
-    values = data.draw(st.lists(VALUES, max_size=6))
-    found = jsonrpc.elements(data.draw(text_of(values)))
-    assert [orjson.loads(text) for text in found] == values
-    assert all(text == text.strip() for text in found)
-
-
-@given(st.data(), st.dictionaries(TEXT, VALUES, min_size=1, max_size=4))
-def test_a_value_is_found_at_its_path(data: st.DataObject, fields: dict[str, Any]) -> None:
-    text = data.draw(text_of(fields))
-    path = [data.draw(st.sampled_from(sorted(fields)))]
-    value = fields[path[0]]
-    while isinstance(value, dict) and value and data.draw(st.booleans()):
-        path.append(data.draw(st.sampled_from(sorted(value))))
-        value = value[path[-1]]
-    start, end = jsonrpc.value_span(text, *path)
-    assert orjson.loads(text[start:end]) == value
-
-
-@given(st.data(), VALUES)
-def test_a_path_that_leads_nowhere_is_a_key_error(data: st.DataObject, value: Any) -> None:
-    text = data.draw(text_of({"a": value}))
-    for path in (["b"], ["a", "nowhere"], ["a", "b", "c"]):
-        with pytest.raises(KeyError):
-            jsonrpc.value_span(text, *path)
-
-
-@given(st.data(), IDS)
-def test_the_id_is_found_wherever_it_stands(data: st.DataObject, raw_id: bytes) -> None:
-    others = [(f"x{number}", data.draw(text_of(data.draw(VALUES)))) for number in range(2)]
-    text = data.draw(object_of(data.draw(st.permutations([*others, ("id", raw_id)]))))
-    start, end = jsonrpc.id_span(text)
-    assert text[start:end] == raw_id
+# ---- failures ------------------------------------------------------------------------------------------------
 
 
 @given(st.data(), st.integers(-32700, 4) | st.just(jsonrpc.INTERNAL_ERROR), VALUES, IDS)

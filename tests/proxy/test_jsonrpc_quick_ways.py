@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-from unittest.mock import patch
 
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import jsonrpc
-from proxy.jsonrpc import Batch, Invalid, NodeAnswer, NodeEvent, Request
+from proxy.jsonrpc import NodeAnswer, NodeEvent, Request
 from tests.proxy import nearlyusual
 from tests.proxy.jsontexts import damaged, requests
 
@@ -64,16 +63,6 @@ def test_a_nearly_usual_request_is_what_is_written_and_takes_another_id(text: by
     assert repr(orjson.loads(request.id)) == repr(value["id"]), "1 is not 1.0"
     assert request.text(request.id) == text
     assert orjson.loads(request.text(b'"ours"')) == value | {"id": "ours"}
-
-
-@THOROUGH
-@given(nearlyusual.requests())
-def test_however_long_a_request_with_one_id_and_no_escapes_is_it_is_read(text: bytes) -> None:
-    parsed = jsonrpc._parse(text)
-    with patch.object(jsonrpc, "_LONGEST_WALK", 0):
-        again = jsonrpc._parse(text)
-    walked = isinstance(parsed, Batch) or b"\\" in text or text.count(b'"id"') != 1
-    assert again == parsed or (walked and isinstance(again, Batch | Invalid))
 
 
 # ---- what nodes send --------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy import jsonrpc
+from proxy import spans
 from tests.proxy.jsontexts import Written, requests
 from tests.proxy.session.stage import Stage
 
@@ -24,8 +24,8 @@ BREAKS = st.sampled_from(["nothing", "lose", "hold", "silence", "move"])
 def ids_of(answer: bytes) -> bytes:
     """The ids in an answer as they are written, in order."""
     if answer.startswith(b"["):
-        return b"[%b]" % b",".join(map(ids_of, jsonrpc.elements(answer)))
-    start, end = jsonrpc.id_span(answer)
+        return b"[%b]" % b",".join(map(ids_of, spans.elements(answer)))
+    start, end = spans.id_span(answer)
     return answer[start:end]
 
 

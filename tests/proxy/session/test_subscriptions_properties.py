@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy import jsonrpc
-from proxy.jsonrpc import NodeAnswer, Request
+from proxy.jsonrpc import Request
 from proxy.session import Settings
+from proxy.session import events as ev
 from proxy.session.calls import Batch, Call, call_of
 from proxy.session.events import Command, Count, SendClient
 from proxy.session.subscriptions import (
@@ -21,12 +22,12 @@ from proxy.session.subscriptions import (
     Recent,
     Subscription,
     ask,
-    confirmation,
     kind_of,
     mint_key,
     notification,
 )
 from tests.proxy.jsontexts import IDS, TEXT, VALUES, object_of, text_of
+from tests.proxy.session.stage import Stage
 
 PARAMS: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([["newHeads"], ["logs"], ["logs", {}], ["newPendingTransactions"], ["syncing"], ["logs", 1], []]),
@@ -65,16 +66,19 @@ def test_missed_logs_are_asked_for_with_the_same_filter_and_a_range_of_our_own(
     assert asked["params"] == [same | {"fromBlock": hex(first), "toBlock": "latest"}]
 
 
-@given(st.data(), IDS, TEXT | st.integers(0, 2**53), st.integers(0, 2**53))
-def test_a_confirmation_in_any_layout_takes_both_ids_of_ours(
-    data: st.DataObject, client_id: bytes, name: str | int, number: int
+@given(st.data(), IDS, TEXT | st.integers(0, 2**53))
+def test_a_confirmation_in_any_layout_is_told_under_both_ids_of_ours(
+    data: st.DataObject, client_id: bytes, name: str | int
 ) -> None:
-    members = [("jsonrpc", b'"2.0"'), ("id", b"%d" % number), ("result", data.draw(text_of(name)))]
-    text = data.draw(object_of(data.draw(st.permutations(members))))
-    answer = jsonrpc.read_node(text)
-    assert isinstance(answer, NodeAnswer)
-    told = confirmation(text, (answer.start, answer.end), client_id, b'"0xours"')
-    assert orjson.loads(told) == {"jsonrpc": "2.0", "id": orjson.loads(client_id), "result": "0xours"}
+    stage = Stage("P1").start()
+    stage["P1"].holds = {"eth_subscribe"}
+    stage.send(b'{"id":%b,"method":"eth_subscribe","params":["newPendingTransactions"]}' % client_id)
+    [asked] = stage["P1"].held
+    members = [("jsonrpc", b'"2.0"'), ("id", b"%d" % asked.id), ("result", data.draw(text_of(name)))]
+    stage.apply(ev.UpstreamSent(asked.epoch, data.draw(object_of(data.draw(st.permutations(members))))))
+    [told] = stage.frames
+    [key] = [subscription.key for subscription in stage.session._streams.book]
+    assert orjson.loads(told) == {"jsonrpc": "2.0", "id": orjson.loads(client_id), "result": orjson.loads(key)}
     assert client_id in told
 
 
