@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -23,9 +22,7 @@ from e2e.steps.judging import STANDING_STEP
 from e2e.steps.needs import NOT_CLAIMED
 from e2e.steps.options import OptionError
 from e2e.steps.theatre import Theatre
-from e2e.sut.process import found
 from e2e.sut.profile import ProfileError
-from e2e.sut.profile_file import chosen_profile
 from e2e.sut.protocol import SutError
 from e2e.testbed.protocol import TestbedError
 
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 REPORTS: Final = Path("reports/score")
 BROKEN: Final = 1
-LOCAL: Final = options.TESTBEDS[0]  # where the proxy's program has to be on this machine
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,11 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = {name: value for name, _, value in (each.partition("=") for each in given.define)}
     chosen |= {name: str(value) for name in ("sut", "seed") if (value := getattr(given, name)) is not None}
     try:
-        read = options.read(chosen)
-        if read.testbed == LOCAL:
-            profile = chosen_profile(read.sut, read.command)
-            found(shlex.split(profile.command)[0].format(python=sys.executable), profile)
-        theatre = Theatre.open(read)
+        theatre = Theatre.open(options.read(chosen))
     except (OptionError, ProfileError, SutError, TestbedError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -39,14 +39,17 @@ class Theatre:
 
     @classmethod
     def open(cls, options: Options) -> Theatre:
-        """Start the network and the event loop. Raises TestbedError, ProfileError; then nothing is left running."""
+        """Start the network and the event loop.
+
+        Raises TestbedError, ProfileError, SutError (no such proxy); nothing is left running then.
+        """
         sut = chosen_profile(options.sut, options.command)
         if strange := sut.not_claimed.keys() - PROMISES.keys() - SEEN:
             listed = ", ".join((*PROMISES, *sorted(SEEN)))
             raise ProfileError(f"{options.sut}: not_claimed.{min(strange)}: nobody asks for that; there are {listed}")
         with ExitStack() as ending:
             portal = ending.enter_context(start_blocking_portal("asyncio", {"use_uvloop": True}, name="event loop"))
-            chosen = choose(options)
+            chosen = choose(options, sut)
             testbed = chosen.testbed
             ending.callback(testbed.close)
             began = time.monotonic()

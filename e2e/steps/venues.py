@@ -9,27 +9,32 @@ from typing import TYPE_CHECKING, Final
 from e2e.gateway.process import GatewayProcess
 from e2e.ledger.store import fresh_folder
 from e2e.steps.venue import Venue, say
-from e2e.sut.process import SutProcess, version
+from e2e.sut.process import SutProcess, check, version
 from e2e.testbed.local import LocalTestbed
 from e2e.testbed.protocol import NodeUrls, Testbed, TestbedError
 
 if TYPE_CHECKING:
     from e2e.steps.options import Options
+    from e2e.sut.profile import Profile
 
 RUNS: Final = Path("runs")
+NETWORK: Final = "network"
 NO_SDK: Final = """\
 -D testbed=kurtosis needs {name}, which is not installed; from a clone of this project:
   pip install -e '.[suite,kurtosis]' -e ./kurtosis_sdk"""
 
 
-def choose(options: Options) -> Venue:
-    """Make what is asked for, not started yet; the testbed's folder lies beside the runs. Raises TestbedError."""
-    folder = fresh_folder(RUNS, "network")
-    return _in_enclave(folder, options) if options.testbed == "kurtosis" else _local(folder, options)
+def choose(options: Options, profile: Profile) -> Venue:
+    """Make what is asked for, not started yet; the testbed's folder lies beside the runs.
+
+    Raises TestbedError; SutError where the proxy's program is not there.
+    """
+    return _in_enclave(options) if options.testbed == "kurtosis" else _local(options, profile)
 
 
-def _local(folder: Path, options: Options) -> Venue:
-    testbed = LocalTestbed(folder, block_time=options.block_time)
+def _local(options: Options, profile: Profile) -> Venue:
+    check(profile)
+    testbed = LocalTestbed(fresh_folder(RUNS, NETWORK), block_time=options.block_time)
 
     def open_gateway() -> GatewayProcess:
         nodes = {node: testbed.urls(node) for node in testbed.node_names()}
@@ -42,12 +47,12 @@ def _local(folder: Path, options: Options) -> Venue:
     return Venue(testbed, SutProcess, open_gateway, version, lambda: _wait_for_enter(testbed))
 
 
-def _in_enclave(folder: Path, options: Options) -> Venue:
+def _in_enclave(options: Options) -> Venue:
     try:
         from e2e.steps import enclave  # noqa: PLC0415 - who plays elsewhere needs no SDK
     except ModuleNotFoundError as error:
         raise TestbedError(NO_SDK.format(name=error.name)) from error
-    return enclave.venue(folder, options)
+    return enclave.venue(fresh_folder(RUNS, NETWORK), options)
 
 
 def _wait_for_enter(testbed: Testbed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import signal
@@ -47,6 +48,12 @@ def found(program: str, profile: Profile) -> str:
         advice = profile.install or 'give a command that is: -D sut.command="… {config} … {listen}"'
         raise SutError(f"cannot start the proxy under test: {program} is not there or not executable; {advice}")
     return path
+
+
+def check(profile: Profile) -> None:
+    """Raises SutError, which says how to get it, where the profile's program is not on this machine."""
+    with contextlib.suppress(KeyError):  # it is in the folder of a run: there is none yet
+        found(shlex.split(profile.command)[0].format(python=sys.executable), profile)
 
 
 class SutProcess(Sut):

@@ -46,10 +46,17 @@ def test_rounds_are_shared_out_counted_and_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_a_proxy_that_fails_is_told_with_its_runs(tmp_path: Path) -> None:
-    done = flake(tmp_path, "--rounds", "1", "-D", "sut.command=no-such-proxy {config} {listen}")
+    done = flake(tmp_path, "--rounds", "1", "-D", "sut.command={python} -c pass {config} {listen}")
     assert done.returncode == 1, done.stdout + done.stderr
     assert plays(tmp_path) == [(1, "failed")] * 2
-    assert "no-such-proxy is not there or not executable" in done.stdout
+    assert "the proxy under test ended" in done.stdout
+
+
+def test_a_proxy_that_is_not_there_has_not_failed(tmp_path: Path) -> None:
+    done = flake(tmp_path, "--rounds", "1", "-D", "sut.command=no-such-proxy {config} {listen}")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "no-such-proxy is not there or not executable" in done.stderr
+    assert not (tmp_path / "reports/flake/plays.jsonl").exists()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Land]:
 def test_the_usual_one_is_this_machine_without_any_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "kurtosis_sdk", None)
-    venue = venues.choose(options.read({}))
+    venue = venues.choose(options.read({}), load("vixy-py"))
     assert isinstance(venue.testbed, LocalTestbed)
     assert venue.make_sut is SutProcess
 
@@ -55,7 +55,7 @@ def test_an_enclave_without_the_sdk_says_how_to_have_it(monkeypatch: pytest.Monk
     monkeypatch.delattr("e2e.steps.enclave", raising=False)  # not there if nobody has imported it yet
     monkeypatch.setitem(sys.modules, "kurtosis_sdk", None)
     with pytest.raises(TestbedError, match=r"needs kurtosis_sdk, which is not installed.*\n.*\[suite,kurtosis\]"):
-        venues.choose(KURTOSIS)
+        venues.choose(KURTOSIS, load("vixy-py"))
 
 
 def test_in_an_enclave_proxy_and_gateway_are_services(
