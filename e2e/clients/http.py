@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from e2e.clients import jsontext
 from e2e.direct import direct_session
@@ -69,18 +71,30 @@ class HttpClient:
 
     def _post(self, body: bytes | Iterable[bytes], op: int, ops: Sequence[int], within: float) -> list[Received]:
         try:
-            response = self._session.post(
-                self.url, data=body, headers={"content-type": "application/json"}, timeout=within
-            )
-        except requests.RequestException as error:
+            status, text = self._exchange(body, within)
+        except (requests.RequestException, HTTPError, OSError) as error:
             for each in ops:
                 self._recorder.record(Failed(self._recorder.now(), self.name, each, f"{type(error).__name__}: {error}"))
             return []
         now = self._recorder.now()
         answers = [
-            Received(now, self.name, answer_id, frame, "http", op, response.status_code)
-            for answer_id, frame in jsontext.frames(response.content)
+            Received(now, self.name, answer_id, frame, "http", op, status) for answer_id, frame in jsontext.frames(text)
         ]
         for received in answers:
             self._recorder.record(received)
         return answers
+
+    def _exchange(self, body: bytes | Iterable[bytes], within: float) -> tuple[int, bytes]:
+        """The status and the whole answer. Raises what requests and urllib3 do, also for an answer that drips in."""
+        deadline = time.monotonic() + within
+        headers = {"content-type": "application/json"}
+        with self._session.post(self.url, data=body, headers=headers, timeout=within, stream=True) as response:
+            parts = []
+            # `timeout` is for each read: an answer that comes byte by byte would keep it for ever
+            while part := response.raw.read1(decode_content=True):
+                parts.append(part)
+                if time.monotonic() > deadline:
+                    raise requests.ReadTimeout(f"the answer is not all here after {within:g} s")
+            if response.raw.length_remaining:  # read1 does not mind
+                raise requests.ConnectionError(f"{response.raw.length_remaining} bytes of the answer are missing")
+            return response.status_code, b"".join(parts)

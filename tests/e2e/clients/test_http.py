@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,12 @@ class Page(BaseHTTPRequestHandler):
         if b'"slow"' in body:
             self.rfile.read(1)  # until the client gives up
             return
+        if b'"short"' in body or b'"chunks"' in body:
+            self._break_off(chunked=b'"chunks"' in body)
+            return
+        if b'"drips"' in body:
+            self._drip()
+            return
         self.send_response(503 if b'"down"' in body else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -41,6 +49,24 @@ class Page(BaseHTTPRequestHandler):
             yield self.rfile.read(size)
             self.rfile.readline()
         self.rfile.readline()
+
+    def _break_off(self, *, chunked: bool) -> None:
+        self.send_response(200)
+        self.send_header(*(("transfer-encoding", "chunked") if chunked else ("content-length", "100")))
+        self.end_headers()
+        whole = b'{"jsonrpc":"2.0","id":1,"result":1}'
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(whole), whole) if chunked else whole)
+        self.close_connection = True
+
+    def _drip(self) -> None:
+        """An answer without an end, a byte now and then, until the client gives up."""
+        self.send_response(200)
+        self.send_header("content-length", str(1 << 30))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.05)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -94,6 +120,19 @@ def test_a_time_out_is_a_failure_of_that_request(client: HttpClient) -> None:
     assert isinstance(failed, Failed)
     assert failed.op == sent.op
     assert "timeout" in failed.reason.lower()
+
+
+def test_an_answer_that_drips_in_without_an_end_is_a_failure_in_time(client: HttpClient) -> None:
+    assert client.call(Request("1", "drips"), 0.3) is None
+    failed = entries(client)[-1]
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith("ReadTimeout: ")
+
+
+@pytest.mark.parametrize("how", ["short", "chunks"])
+def test_an_answer_that_breaks_off_is_a_failure(client: HttpClient, how: str) -> None:
+    assert client.call(Request("1", how), 5) is None
+    assert isinstance(entries(client)[-1], Failed)
 
 
 def test_a_refused_connection_is_a_failure() -> None:
