@@ -10,6 +10,7 @@ import argparse
 import shutil
 import signal
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +33,7 @@ SCRIPTS: Final = Path("loadtest")
 LOAD: Final = "websocket_reconnection_load"
 SOAK: Final = "soak"
 LEAVES_WITHIN: Final = 10.0  # seconds after SIGINT
+OVERTIME: Final = 120.0  # seconds: k6 lets its clients finish, and sums up
 RAMP: Final = 0.1  # of the duration, up to that of the gap analysis
 LONGEST_RAMP: Final = 300.0  # seconds
 
@@ -68,7 +70,12 @@ def play(standing: Ground, command: Sequence[str], options: argparse.Namespace) 
     process = Process(command, log)
     try:
         forced = []
-        for each in Forcing(standing, options.faults).every(options.every, lambda: not process.alive):
+        deadline = time.monotonic() + options.duration + OVERTIME
+
+        def over() -> bool:
+            return not process.alive or time.monotonic() >= deadline
+
+        for each in Forcing(standing, options.faults).every(options.every, over):
             forced.append(each)
             print(each, flush=True)
         print(process.tail(80))
@@ -103,7 +110,8 @@ def stages(duration: float, clients: int) -> str:
 def _exit_code(process: Process, forced: list[Forced]) -> int:
     code = process.exit_code
     seen = sum(each.seen for each in forced)
-    print(f"k6 ended with {code}; {seen} of {len(forced)} forced reconnections were seen there and back")
+    ended = "did not end in time" if code is None else f"ended with {code}"
+    print(f"k6 {ended}; {seen} of {len(forced)} forced reconnections were seen there and back")
     if code == 0 and not seen:
         return EXIT_CODES[Answer.UNKNOWN]
     return code if code is not None and code >= 0 else COULD_NOT_START
