@@ -43,9 +43,9 @@ Feature: Bad input
       | 17         | -32600 |
 
   @integration @bad_input @http @topology.1p1b @promise.refuses_nonsense
-  Scenario: A batch of a million numbers holds up nobody else
+  Scenario: A batch of two million numbers holds up nobody else
     Given 2 HTTP clients post 20 requests per second each
-    When I post a batch of 1000000 numbers
+    When I post a batch of 2000000 numbers
     Then no client that posts all along should have waited for more than 1 seconds
 
   @integration @bad_input @http @promise.refuses_nonsense

@@ -175,7 +175,7 @@ def says_nothing_without_nodes() -> None:
 @mutant(
     "Every element of a batch is looked at, however many there are and whatever they are.",
     caught_by=(STEPS,),
-    shown_by=("bad_input: A batch of a million numbers holds up nobody else",),
+    shown_by=("bad_input: A batch of two million numbers holds up nobody else",),
 )
 def looks_at_every_element() -> None:
     edit(

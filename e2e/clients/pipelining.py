@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from e2e.ledger.recorder import Recorder
 
 ROOM: Final = 64 * 1024  # bytes that its own buffers take, about; what else waits for it waits at the proxy's end
+REST: Final = 0.001  # seconds between two reads: slower than any node, so that the proxy has to wait all the time
 
 
 def post_head(url: str, framing: str) -> bytes:
@@ -96,6 +97,7 @@ class PipeliningClient:
             async with asyncio.timeout(within):
                 while self._owed and (data := await self._reader.read(ROOM)):
                     self._parser.feed_data(data)
+                    await asyncio.sleep(REST)
         except (OSError, httptools.HttpParserError) as error:  # TimeoutError is an OSError
             why = f"{type(error).__name__}: {error}"
         while self._owed:
