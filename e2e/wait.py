@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 T = TypeVar("T")
 
 POLL = 0.02  # seconds
 
 
+class Late(NamedTuple):
+    """What began at `since` took `took`, and may take `bound`: seconds, of the run."""
+
+    since: float
+    took: float
+    bound: float
+
+
 class TooLateError(AssertionError):
-    """Something came later than it had to, or not yet: on a machine that has no time for anybody, nobody's fault."""
+    """Something came later than it had to, or not yet: on a machine that has no time for anybody, nobody's fault.
+
+    `late`: all that was, where it is known when.
+    """
+
+    def __init__(self, message: str, late: Iterable[Late] = ()) -> None:
+        super().__init__(message)
+        self.late = tuple(late)
 
 
 class WaitTimeoutError(TooLateError):

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.failures import trouble
 from e2e.ledger.entries import Received
 from e2e.steps.context import step, then
-from e2e.wait import TooLateError, wait_until
+from e2e.wait import Late, TooLateError, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from e2e.ledger.exchanges import Exchange
     from e2e.steps.context import Context, World
 
@@ -130,7 +132,13 @@ def none_later(asked: list[Exchange], seconds: float) -> None:
     """Raise TooLateError for those that took longer, or have no answer."""
     late = [each for each in asked if not each.latency <= seconds]
     if late:
-        raise TooLateError(f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}")
+        message = f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}"
+        raise TooLateError(message, longer(asked, seconds))
+
+
+def longer(asked: Iterable[Exchange], seconds: float) -> list[Late]:
+    """Return when those began that took longer, and how long they took."""
+    return [Late(each.request.at, each.latency, seconds) for each in asked if not each.latency <= seconds]
 
 
 def shown(exchanges: list[Exchange]) -> str:

@@ -55,21 +55,25 @@ class Conclusion:
             return None
         return next(f"{each.promise}: {each.reason}" for each in self.verdicts if each.answer is Answer.UNKNOWN)
 
-    @property
-    def starved(self) -> str | None:
+    def _starved(self, errors: Sequence[TooLateError]) -> str | None:
         """Why what came too late may not be the proxy's fault; None if it is, or if a promise was broken."""
-        if any(verdict.answer is Answer.NO for verdict in self.verdicts) or not machine.starved(self.history):
+        if any(verdict.answer is Answer.NO for verdict in self.verdicts):
             return None
-        return f"somebody waited for a CPU in {self.history.pressure(0.0, self.history.end):.0%} of the time"
+        if machine.starved(self.history):
+            return f"somebody waited for a CPU in {self.history.pressure(0.0, self.history.end):.0%} of the time"
+        late = [each for error in errors for each in error.late]
+        if all(error.late for error in errors) and all(machine.excused(self.history, *each) for each in late):
+            return f"somebody waited for a CPU each of the {len(late)} times"
+        return None
 
     def doubt(self, errors: Sequence[object]) -> str | None:
         """Return why what failed, with these errors of steps, may not be the proxy's fault; None if it is.
 
         A step that saw something wrong ended the scenario: that it came to nothing else leaves no doubt about that.
         """
-        late = [isinstance(each, TooLateError) for each in errors]
-        if errors and all(late) and self.starved is not None:
-            return f"too late, on a machine that had no time: {self.starved}"
+        late = [each for each in errors if isinstance(each, TooLateError)]
+        if late and len(late) == len(errors) and (why := self._starved(late)) is not None:
+            return f"too late, on a machine that had no time: {why}"
         unclear = [verdict for verdict in self.verdicts if verdict.answer is Answer.UNKNOWN]
         cut_short = all(verdict.reason.startswith(UNTESTED) for verdict in unclear)
         wrong = any(isinstance(each, AssertionError) and not isinstance(each, TooLateError) for each in errors)

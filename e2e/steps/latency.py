@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.figures import percentile
 from e2e.ledger.exchanges import Matcher
 from e2e.ledger.history import is_direct
-from e2e.steps.answers import mine
+from e2e.steps.answers import longer, mine
 from e2e.steps.context import then
 from e2e.wait import TooLateError
 
@@ -28,17 +28,20 @@ def latency_is_normal(context: Context) -> None:
     run = context.world.run
     beside = [each for each in Matcher().feed(run.recorder.entries()).exchanges if is_direct(each.request.client)]
     for rank, slack in ((50, NORMAL_P50), (99, NORMAL_P99)):
-        took = measured(mine(context.world), rank)
+        asked = mine(context.world)
+        took = measured(asked, rank)
         direct = measured([each for each in beside if each.answer and each.request.intended], rank)
-        if took > NORMAL_TIMES * direct + slack:
-            raise TooLateError(f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s")
+        bound = NORMAL_TIMES * direct + slack
+        if took > bound:
+            raise TooLateError(f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s", longer(asked, bound))
 
 
 @then("response times of the clients should stay below {seconds:g} seconds at the {rank:d}th percentile")
 def response_times(context: Context, seconds: float, rank: int) -> None:
-    took = measured([each for each in mine(context.world) if each.answer], rank)
+    asked = [each for each in mine(context.world) if each.answer]
+    took = measured(asked, rank)
     if took >= seconds:
-        raise TooLateError(f"p{rank} is {took:.3f} s")
+        raise TooLateError(f"p{rank} is {took:.3f} s", longer(asked, seconds))
 
 
 def measured(exchanges: Sequence[Exchange], rank: int) -> float:

@@ -23,7 +23,7 @@ from e2e.steps.conclusion import STANDING, Conclusion, required
 from e2e.steps.formatter import ScenarioLines
 from e2e.steps.judging import STANDING_STEP
 from e2e.steps.results import Played, Results
-from e2e.wait import TooLateError, WaitTimeoutError
+from e2e.wait import Late, TooLateError, WaitTimeoutError
 
 FOLDER = Path("runs/x")
 
@@ -150,6 +150,26 @@ def test_what_came_too_late_on_a_starved_machine_is_in_doubt() -> None:
     doubt = results.doubt_of(failed_step(WaitTimeoutError("not within 2 s"), KEPT))
     assert doubt is not None
     assert "somebody waited for a CPU in 95% of the time" in doubt
+
+
+STARVED_ONCE = tuple(Drifted(number / 10, 0.0, 0.95 if 5 <= number <= 9 else 0.1) for number in range(20))
+
+
+def test_what_came_too_late_while_the_machine_was_starved_is_in_doubt() -> None:
+    doubt = results.doubt_of(
+        failed_step(TooLateError("p99 is 0.4 s", [Late(0.45, 0.4, 0.2), Late(0.5, 0.35, 0.2)]), KEPT, STARVED_ONCE)
+    )
+    assert doubt is not None
+    assert "each of the 2 times" in doubt
+
+
+@pytest.mark.parametrize(
+    "late",
+    [[], [Late(0.45, 0.4, 0.2), Late(1.2, 0.3, 0.2)], [Late(0.5, 0.35, 0.1)]],
+    ids=["when?", "later", "too long"],
+)
+def test_what_came_late_at_another_time_or_much_too_late_is_not(late: list[Late]) -> None:
+    assert results.doubt_of(failed_step(TooLateError("p99 is 0.4 s", late), KEPT, STARVED_ONCE)) is None
 
 
 def test_there_is_no_doubt_about_what_is_wrong_or_late_on_a_machine_with_time_or_beside_a_broken_promise() -> None:
