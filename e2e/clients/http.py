@@ -72,7 +72,7 @@ class HttpClient:
     def _post(self, body: bytes | Iterable[bytes], op: int, ops: Sequence[int], within: float) -> list[Received]:
         try:
             status, text = self._exchange(body, within)
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (requests.RequestException, HTTPError) as error:
             for each in ops:
                 self._recorder.record(Failed(self._recorder.now(), self.name, each, f"{type(error).__name__}: {error}"))
             return []

@@ -132,13 +132,13 @@ def none_later(asked: list[Exchange], seconds: float) -> None:
     """Raise TooLateError for those that took longer, or have no answer."""
     late = [each for each in asked if not each.latency <= seconds]
     if late:
-        message = f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}"
-        raise TooLateError(message, longer(asked, seconds))
+        raise too_late(f"{len(late)} of {len(asked)} took longer, or were never answered: {shown(late)}", late, seconds)
 
 
-def longer(asked: Iterable[Exchange], seconds: float) -> list[Late]:
-    """Return when those began that took longer, and how long they took."""
-    return [Late(each.request.at, each.latency, seconds) for each in asked if not each.latency <= seconds]
+def too_late(message: str, asked: Iterable[Exchange], seconds: float) -> TooLateError:
+    """Return what to raise because some of these took longer: it says when that was."""
+    late = (each for each in asked if not each.latency <= seconds)
+    return TooLateError(message, (Late(each.request.at, each.latency, seconds) for each in late))
 
 
 def shown(exchanges: list[Exchange]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.failures import trouble
 from e2e.clients.websocket import Request
 from e2e.ledger.entries import Received
-from e2e.steps.answers import longer, none_later, shown
+from e2e.steps.answers import none_later, shown, too_late
 from e2e.steps.context import step, then, when
 from e2e.steps.lanes import nodes_called
 from e2e.steps.latency import measured
@@ -80,7 +80,7 @@ def most_posts_answered_within(context: Context, share: int, seconds: float) -> 
     asked = posted(context.world)
     took = measured(asked, share)
     if took > seconds:
-        raise TooLateError(f"p{share} is {took:.3f} s", longer(asked, seconds))
+        raise too_late(f"p{share} is {took:.3f} s", asked, seconds)
 
 
 @then("the answer should have status {statuses} and the error {code:d}")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from e2e.checkers.figures import percentile
 from e2e.ledger.exchanges import Matcher
 from e2e.ledger.history import is_direct
-from e2e.steps.answers import longer, mine
+from e2e.steps.answers import mine, too_late
 from e2e.steps.context import then
-from e2e.wait import TooLateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +32,7 @@ def latency_is_normal(context: Context) -> None:
         direct = measured([each for each in beside if each.answer and each.request.intended], rank)
         bound = NORMAL_TIMES * direct + slack
         if took > bound:
-            raise TooLateError(f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s", longer(asked, bound))
+            raise too_late(f"p{rank} is {took:.3f} s, without a proxy {direct:.3f} s", asked, bound)
 
 
 @then("response times of the clients should stay below {seconds:g} seconds at the {rank:d}th percentile")
@@ -41,7 +40,7 @@ def response_times(context: Context, seconds: float, rank: int) -> None:
     asked = [each for each in mine(context.world) if each.answer]
     took = measured(asked, rank)
     if took >= seconds:
-        raise TooLateError(f"p{rank} is {took:.3f} s", longer(asked, seconds))
+        raise too_late(f"p{rank} is {took:.3f} s", asked, seconds)
 
 
 def measured(exchanges: Sequence[Exchange], rank: int) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import orjson
 import pytest
 
 from proxy import jsonrpc, spans
 from proxy.jsonrpc import Batch, Invalid, NodeAnswer, NodeEvent, Request
+from tests.proxy.recursion import DEEPER, recursion_limit
 
 
 @pytest.mark.parametrize(
@@ -37,12 +36,8 @@ def test_what_may_not_be_sent_twice(method: str) -> None:
 @pytest.mark.parametrize("method", ["eth_call", "eth_subscribe"])
 def test_what_is_nested_too_deep_is_refused_whatever_the_recursion_limit(method: str) -> None:
     deep = b'{"jsonrpc":"2.0","id":1,"method":"%b","params":%b}' % (method.encode(), b"[" * 2000 + b"]" * 2000)
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(10_000)
-    try:
+    with recursion_limit(DEEPER):
         parsed = jsonrpc.parse(deep)
-    finally:
-        sys.setrecursionlimit(limit)
     assert isinstance(parsed, Invalid)
     assert orjson.loads(parsed.answer)["error"]["code"] == jsonrpc.PARSE_ERROR
 
@@ -173,13 +168,9 @@ def test_a_long_request_is_read_whatever_is_in_it() -> None:
 @pytest.mark.parametrize("around", [b"%b", b"[%b]"])
 def test_what_is_nested_deeper_than_the_interpreter_goes_is_refused(around: bytes) -> None:
     deep = rb'{"id":1,"method":"a","params":["\n",%b]}' % (b"[" * 1000 + b"]" * 1000)
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(500)
-    try:
+    with recursion_limit(500):
         parsed = jsonrpc.parse(around % deep)
         assert jsonrpc.read_node(deep.replace(b"method", b"x").replace(b"}", b',"result":1}')) is None
-    finally:
-        sys.setrecursionlimit(limit)
     assert isinstance(parsed, Invalid)
     assert orjson.loads(parsed.answer)["error"]["code"] == jsonrpc.PARSE_ERROR
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import orjson
 from hypothesis import given, settings
@@ -14,23 +12,10 @@ from proxy import jsonrpc
 from proxy.jsonrpc import NodeAnswer, NodeEvent, Request
 from tests.proxy import nearlyusual
 from tests.proxy.jsontexts import damaged, requests
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.proxy.recursion import DEEPER, recursion_limit
 
 # each of the many ways to differ from the usual must be drawn, alone and with others; a text takes no time to read
 THOROUGH: Final = settings(max_examples=max(1000, settings().max_examples))
-
-
-@contextmanager
-def deep_stack() -> Iterator[None]:
-    """As in an interpreter that goes deeper than JSON may be nested."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(10_000)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 # ---- what clients send ------------------------------------------------------------------------------------------
@@ -44,7 +29,7 @@ def test_a_text_is_read_alike_quickly_and_thoroughly(text: bytes) -> None:
 @THOROUGH
 @given(nearlyusual.requests() | damaged(nearlyusual.requests()), st.sampled_from([None, 0, 1]))
 def test_a_nearly_usual_text_is_read_alike_quickly_and_thoroughly(text: bytes, most: int | None) -> None:
-    with deep_stack():
+    with recursion_limit(DEEPER):
         assert jsonrpc.parse(text, most) == jsonrpc._parse(text, most)
 
 
